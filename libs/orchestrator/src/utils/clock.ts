@@ -1,0 +1,34 @@
+/** Stops a timer that has not fired yet; later it does nothing. */
+export type CancelTimer = () => void;
+
+/** Time as the library sees it: one per application, replaced in tests so that back-offs and waits take no time. */
+export abstract class Clock {
+  /** Milliseconds since the epoch. */
+  abstract now(): number;
+  /** Calls `fire` once, `ms` milliseconds from now. It does not keep the process alive. */
+  abstract after(ms: number, fire: () => void): CancelTimer;
+}
+
+/** The machine's own time. */
+export class SystemClock extends Clock {
+  override now(): number {
+    return Date.now();
+  }
+
+  override after(ms: number, fire: () => void): CancelTimer {
+    const due = this.now() + ms;
+    // A timer above 2^31 - 1 ms would fire at once: a longer one is set again until it is due.
+    const arm = (): NodeJS.Timeout =>
+      setTimeout(
+        () => {
+          if (this.now() < due) timer = arm();
+          else fire();
+        },
+        Math.min(Math.max(due - this.now(), 0), 2_147_483_647),
+      ).unref();
+    let timer = arm();
+    return () => {
+      clearTimeout(timer);
+    };
+  }
+}
