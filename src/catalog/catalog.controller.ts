@@ -1,0 +1,64 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { Mutates, Operation, type OperationContext, Reads } from 'nest-orchestrator';
+import { type Basket, CatalogService, type Freight, type Product, type Shortage } from './catalog.service.js';
+import { DiscountDto } from './dto/discount.dto.js';
+import { FindShortagesDto } from './dto/find-shortages.dto.js';
+import { GetProductDto } from './dto/get-product.dto.js';
+import { PriceBasketDto } from './dto/price-basket.dto.js';
+import { QuoteFreightDto } from './dto/quote-freight.dto.js';
+import { ReceiveStockDto } from './dto/receive-stock.dto.js';
+import { ReserveStockDto } from './dto/reserve-stock.dto.js';
+import { type Reservation, Stock, type StockLevel } from './stock.js';
+
+@Controller('products')
+export class CatalogController {
+  constructor(
+    private readonly catalog: CatalogService,
+    private readonly stock: Stock,
+  ) {}
+
+  /** One handler, two doors: `GET /products/:sku`, and a step of a cookbook. */
+  @Get(':sku')
+  @Operation('get-product')
+  @Reads<GetProductDto>('product', { id: 'sku' })
+  getProduct(@Param() { sku }: GetProductDto): Product {
+    return this.catalog.product(sku);
+  }
+
+  @Operation('price-basket')
+  @Reads('product')
+  priceBasket(@Payload() { lines }: PriceBasketDto): Basket {
+    return this.catalog.price(lines);
+  }
+
+  /** Pure arithmetic: it reads nothing that a mutation could change. */
+  @Operation('discount')
+  discount(@Payload() { total_cents, percent }: DiscountDto): { percent: number; total_cents: number } {
+    return { percent, total_cents: Math.round(total_cents * (1 - percent / 100)) };
+  }
+
+  @Operation('quote-freight')
+  quoteFreight(@Payload() { lines, carrier, country }: QuoteFreightDto): Freight {
+    return this.catalog.freight(lines, carrier, country);
+  }
+
+  @Operation('find-shortages')
+  @Reads('stock')
+  @Reads('product')
+  findShortages(@Payload() { warehouse, limit }: FindShortagesDto): Shortage[] {
+    return this.catalog.shortages(warehouse, limit);
+  }
+
+  @Operation('reserve-stock')
+  @Mutates('stock')
+  reserveStock(@Payload() { lines, warehouse }: ReserveStockDto, @Ctx() context: OperationContext): Reservation {
+    return this.stock.reserve(lines, warehouse, context.idempotencyKey);
+  }
+
+  @Operation('receive-stock')
+  @Mutates<ReceiveStockDto>('stock', { id: 'sku' })
+  receiveStock(@Payload() { warehouse, ...line }: ReceiveStockDto, @Ctx() context: OperationContext): StockLevel {
+    return this.stock.receive(line, warehouse, context.idempotencyKey);
+  }
+}

@@ -1,0 +1,79 @@
+import { Injectable, NotFoundException } from '@nestjs/common';
+import { records } from '../data/records.js';
+import { type Line, Stock, type Warehouse } from './stock.js';
+
+export interface Product {
+  readonly sku: string;
+  readonly name: string;
+  readonly category: string;
+  readonly price_cents: number;
+  readonly supplier: string;
+}
+
+export interface PricedLine extends Line {
+  readonly name: string;
+  readonly price_cents: number;
+}
+
+export interface Basket {
+  readonly lines: readonly PricedLine[];
+  readonly total_cents: number;
+}
+
+/** A product to order anew, and how many fill its shelf. */
+export interface Shortage extends Line {
+  readonly name: string;
+  readonly supplier: string;
+  readonly on_hand: number;
+}
+
+export interface Freight {
+  readonly carrier: 'post' | 'courier';
+  readonly freight_cents: number;
+  readonly days: number;
+}
+
+const FREIGHT = {
+  post: { base: 490, each: 120, days: 5 },
+  courier: { base: 990, each: 250, days: 1 },
+} as const;
+
+@Injectable()
+export class CatalogService {
+  private readonly products = new Map(records<Product>('products').map((product) => [product.sku, product]));
+
+  constructor(private readonly stock: Stock) {}
+
+  product(sku: string): Product {
+    const product = this.products.get(sku);
+    if (product !== undefined) return product;
+    throw new NotFoundException({ code: 'PRODUCT_UNKNOWN', message: `There is no product ${sku}.` });
+  }
+
+  price(lines: readonly Line[]): Basket {
+    const priced = lines.map(({ sku, quantity }) => {
+      const { name, price_cents } = this.product(sku);
+      return { sku, name, quantity, price_cents };
+    });
+    const total_cents = priced.reduce((sum, { quantity, price_cents }) => sum + quantity * price_cents, 0);
+    return { lines: priced, total_cents };
+  }
+
+  freight(lines: readonly Line[], carrier: Freight['carrier'], country: string): Freight {
+    const { base, each, days } = FREIGHT[carrier];
+    const pieces = lines.reduce((sum, { quantity }) => sum + quantity, 0);
+    const abroad = country === 'IE' ? 1 : 2;
+    return { carrier, freight_cents: (base + each * pieces) * abroad, days: days * abroad };
+  }
+
+  /** What to order so that each shelf stands at three times its reorder level. */
+  shortages(warehouse: Warehouse, limit: number): Shortage[] {
+    return this.stock
+      .short(warehouse)
+      .slice(0, limit)
+      .map(({ sku, on_hand, reorder_level }) => {
+        const { name, supplier } = this.product(sku);
+        return { sku, name, supplier, on_hand, quantity: 3 * reorder_level - on_hand };
+      });
+  }
+}

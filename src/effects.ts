@@ -1,0 +1,16 @@
+/**
+ * What each key has come to. A handler may be called twice for one step (a retry after a lost answer, a redelivery after a
+ * crash): it gives `context.idempotencyKey`, the same each time, and acts once. With a database this is a unique column.
+ */
+export class Effects<Result extends object> {
+  private readonly done = new Map<string, Result>();
+
+  /** What `effect` returned when the key was first seen. One that throws has not happened. */
+  once(key: string, effect: () => Result): Result {
+    const known = this.done.get(key);
+    if (known !== undefined) return known;
+    const result = effect();
+    this.done.set(key, result);
+    return result;
+  }
+}

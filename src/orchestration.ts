@@ -1,0 +1,11 @@
+import { fileURLToPath } from 'node:url';
+import { money } from './money.js';
+
+/** Every `*.json` in it is a cookbook that runs can be started by name. */
+export const COOKBOOKS = fileURLToPath(new URL('./cookbooks', import.meta.url));
+
+/** What all services of this application say to `OrchestratorModule.forRoot`. Back-offs are short: nothing here is far away. */
+export const SHARED = {
+  helpers: { money },
+  retry: { maxAttempts: 3, baseDelay: '60ms', maxDelay: '1s', multiplier: 2 },
+} as const;

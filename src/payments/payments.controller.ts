@@ -1,0 +1,38 @@
+import { Controller, UseFilters, UseInterceptors } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { Mutates, Operation, type OperationContext, Sensitive } from 'nest-orchestrator';
+import { AuditInterceptor } from './audit.interceptor.js';
+import { ChargeCardDto } from './dto/charge-card.dto.js';
+import { RefundDto } from './dto/refund.dto.js';
+import { ScreenPaymentDto } from './dto/screen-payment.dto.js';
+import { GatewayFilter } from './gateway.filter.js';
+import { type Payment, PaymentsService, type Refund, type Screening } from './payments.service.js';
+
+@Controller()
+@UseInterceptors(AuditInterceptor)
+@UseFilters(GatewayFilter)
+export class PaymentsController {
+  constructor(private readonly payments: PaymentsService) {}
+
+  @Operation('screen-payment')
+  screen(@Payload() { total_cents, card_country, ship_to_country }: ScreenPaymentDto): Screening {
+    return this.payments.screen(total_cents, card_country, ship_to_country);
+  }
+
+  /** `card_number` is a secret: cookbooks hand it to this step and to no other. */
+  @Operation('charge-card')
+  @Mutates('payment')
+  @Sensitive('card_number')
+  charge(
+    @Payload() { order_id, amount_cents, card_number }: ChargeCardDto,
+    @Ctx() { idempotencyKey }: OperationContext,
+  ): Promise<Payment> {
+    return this.payments.charge(order_id, amount_cents, card_number, idempotencyKey);
+  }
+
+  @Operation('refund')
+  @Mutates<RefundDto>('payment', { id: 'payment_id' })
+  refund(@Payload() { payment_id, amount_cents }: RefundDto, @Ctx() { idempotencyKey }: OperationContext): Refund {
+    return this.payments.refund(payment_id, amount_cents, idempotencyKey);
+  }
+}
