@@ -14,16 +14,16 @@ export interface Failure {
   readonly details: unknown;
   readonly source: FailureSource;
   readonly retryable: boolean;
-  /** Under which the stack is in the log. */
-  readonly ref: string;
   /** Milliseconds the failing side asked to be left alone (`Retry-After`). */
   readonly after?: number;
-  /** The step that failed, by id and by path. Set by the engine. */
+  /** Where it happened; set by the engine. `ref` is the text under which the stack is in the log. */
   readonly step?: string;
   readonly path?: string;
+  readonly ref?: string;
+  /** Attempts of the step, this one included; set by the engine. */
+  readonly attempts?: number;
 }
 
 /** What running one task came to. A failure is an outcome too, never a throw. */
 export type Outcome =
-  | { readonly kind: 'completed'; readonly output: unknown }
-  | { readonly kind: 'failed'; readonly failure: Failure };
+  { readonly kind: 'completed'; readonly output: unknown } | { readonly kind: 'failed'; readonly failure: Failure };

@@ -39,8 +39,8 @@ export interface WorkflowMessage extends Caller {
   readonly line: string;
   /** +1 for every newly built message of a line. Absent in messages of the original. */
   readonly seq?: number;
-  /** Random per newly built message; kept when the same message is merely moved. Absent in messages of the original. */
-  readonly hopId?: string;
+  /** Random per newly built message; kept when the same message is merely moved. Of the original's: derived from its text. */
+  readonly hopId: string;
   /** Forwards in a row without a completed step. */
   readonly hops: number;
   /** Milliseconds since the epoch. */

@@ -49,10 +49,18 @@ export type Claim =
   /** Another hop ended the run. */
   | { readonly kind: 'ended' }
   /** This very hop ended the run, and may not have told so: execute nothing, publish the terminal again. */
-  | { readonly kind: 'ended-here'; readonly holder: Holder; readonly status: EndStatus; readonly journal: Journal }
+  | ({ readonly kind: 'ended-here'; readonly summary: RunSummary } & Grant)
   /** Another delivery of this message is at work until then (milliseconds since the epoch). */
   | { readonly kind: 'busy'; readonly until: number }
-  | { readonly kind: 'granted'; readonly holder: Holder; readonly journal: Journal };
+  | ({ readonly kind: 'granted' } & Grant);
+
+export interface Grant {
+  readonly holder: Holder;
+  /** What earlier deliveries of this message recorded. */
+  readonly journal: Journal;
+  /** Milliseconds since the epoch: when this message was first granted. The engine's clock, so that a redelivery repeats it. */
+  readonly at: number;
+}
 
 /**
  * The run record: one per run, so that a run has one line of execution whatever is delivered twice, late, or after a crash.

@@ -1,0 +1,209 @@
+import type { Step } from '../cookbook/cookbook.js';
+import { OrchestratorError } from '../errors/orchestrator.error.js';
+import type { WorkflowMessage } from '../message/workflow-message.js';
+import { resolveExpression } from '../references/expression.js';
+import type { ReferenceMode } from '../references/scope.js';
+import { compile } from '../references/template.js';
+import type { Failure, Outcome } from './outcome.js';
+import { joinWalked, walkOn } from './parts.js';
+import { backOff, nodeOf } from './plan.js';
+import { frameStep, frameType, pathOf, pointer } from './position.js';
+import type { Ended, Execution, Frame, RetryRecord, Run } from './run.js';
+import { RunScope } from './run-scope.js';
+import type { Entering } from './steps/step-type.js';
+import type { Transition } from './transition.js';
+
+/** What a run that has just been read from its message does next. */
+export function resume(run: Run): Transition {
+  return proceed(run);
+}
+
+/** What a run does next, now that the task at its pointer has come to an outcome. Moves `run`. */
+export function advance(run: Run, outcome: Outcome): Transition {
+  const step = pointer(run);
+  if (step === undefined) throw new TypeError('advance: there is no task at the pointer.');
+  if (outcome.kind === 'completed') {
+    run.attempt = 1;
+    return end(run, step, { output: outcome.output });
+  }
+  const failure = located(run, step, outcome.failure);
+  run.history.push(recordOf(run, failure));
+  const { retry } = nodeOf(run.plan, step.step_id);
+  if (failure.retryable && run.attempt < retry.maxAttempts) {
+    const ms = backOff(retry, run.attempt);
+    run.attempt += 1;
+    mark(run, { status: 'retrying' });
+    return { kind: 'delay', run, ms, ...(failure.after === undefined ? {} : { after: failure.after }) };
+  }
+  run.attempt = 1;
+  return fail(run, failure, run.frames.length);
+}
+
+/** Ends a run, where it stands, for a reason that no step of it gave. */
+export function stop(run: Run, failure: Failure): Transition & { readonly kind: 'fail' } {
+  const step = pointer(run) ?? nodeOf(run.plan, run.current ?? run.message.currentStep).step;
+  return failed(run, located(run, step, failure));
+}
+
+/** Interprets control flow until something must happen outside the engine. */
+function proceed(run: Run): Transition {
+  for (;;) {
+    const frame = run.frames.at(-1);
+    if (frame?.fork) return { kind: 'fork', run, join: pathOf(run, frame.step, run.frames.length - 1) };
+
+    const step = pointer(run);
+    if (step === undefined) {
+      if (frame === undefined) return complete(run);
+      const closed = close(run, frame);
+      if (closed !== undefined) return closed;
+      continue;
+    }
+    if (frame === undefined) begin(run, step);
+    if (step.type === 'task') {
+      return { kind: 'execute', run, step, path: pathOf(run, step.step_id), service: step.service };
+    }
+    if (step.service !== undefined && step.service !== run.here) return { kind: 'forward', run, service: step.service };
+    const refused = enter(run, step);
+    if (refused !== undefined) return refused;
+  }
+}
+
+/** Pushes the step's frame; a step that cannot be entered fails. */
+function enter(run: Run, step: Step): Transition | undefined {
+  try {
+    const { type } = nodeOf(run.plan, step.step_id);
+    if (type !== undefined) run.frames.push(type.enter(step as Parameters<typeof type.enter>[0], entering(run, step)));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof OrchestratorError)) throw error;
+    const failure = located(run, step, run.plan.environment.classify(error, 'engine'));
+    run.history.push(recordOf(run, failure));
+    return fail(run, failure, run.frames.length);
+  }
+}
+
+/** The innermost frame has no child left: holds, ends a part, or ends its step. `undefined`: the run goes on. */
+function close(run: Run, frame: Frame): Transition | undefined {
+  const step = frameStep(run.plan, frame);
+  const type = frameType(run.plan, frame);
+  const until = type.hold?.(frame);
+  if (until !== undefined && until > run.now) return { kind: 'delay', run, until };
+
+  const { part } = frame;
+  if (part?.ahead !== undefined) {
+    if (!walkOn(run, part)) joinWalked(run, part);
+    return undefined;
+  }
+  if (part !== undefined) {
+    const { part: _, ...rest } = frame;
+    const join = pathOf(run, frame.step, run.frames.length - 1);
+    const result = { frame: rest, history: run.history.slice(part.history) };
+    return { kind: 'arrive', run, join, part: part.name, of: part.of, result };
+  }
+  const outcome = type.finish(step, frame);
+  if (outcome.kind === 'failed') return fail(run, outcome.failure, run.frames.length - 1);
+  run.frames.pop();
+  take(run, step, { output: outcome.output });
+  return undefined;
+}
+
+/** The step at the pointer has ended; whoever is around it takes what it came to, and the run goes on. */
+function end(run: Run, step: Step, ended: Ended): Transition {
+  take(run, step, ended);
+  return proceed(run);
+}
+
+function take(run: Run, step: Step, ended: Ended): void {
+  const frame = run.frames.at(-1);
+  if (frame !== undefined) {
+    frameType(run.plan, frame).take(frameStep(run.plan, frame), frame, step, ended);
+    return;
+  }
+  if (ended.failed === undefined && ended.output !== undefined) run.outputs.set(step.step_id, ended.output);
+  const at = new Date(run.now).toISOString();
+  const startedAt = run.executions.get(step.step_id)?.started_at;
+  mark(run, { status: 'completed', completed_at: at, duration_ms: startedAt === undefined ? 0 : run.now - Date.parse(startedAt) }); // prettier-ignore
+  run.current = nodeOf(run.plan, step.step_id).next;
+  run.history = [];
+}
+
+/**
+ * A step that stands within the outer `level` frames has failed. The innermost part around it takes the failure; with none,
+ * the run fails as it stands, so that it can be requeued from here.
+ */
+function fail(run: Run, failure: Failure, level: number): Transition {
+  for (let depth = level; depth > 0; depth -= 1) {
+    const frame = run.frames[depth - 1];
+    if (frame?.part === undefined) continue;
+    const inner = run.frames[depth]?.step;
+    const step = inner === undefined ? pointer(run) : nodeOf(run.plan, inner).step;
+    run.frames.length = depth;
+    if (step !== undefined) take(run, step, { failed: failure });
+    return proceed(run);
+  }
+  return failed(run, failure);
+}
+
+function failed(run: Run, failure: Failure): Transition & { readonly kind: 'fail' } {
+  mark(run, { status: 'failed', completed_at: new Date(run.now).toISOString() });
+  return { kind: 'fail', run, failure };
+}
+
+function complete(run: Run): Transition {
+  const last = run.plan.order.at(-1);
+  return { kind: 'complete', run, output: last === undefined ? undefined : run.outputs.get(last) };
+}
+
+function begin(run: Run, step: Step): void {
+  const known = run.executions.get(step.step_id);
+  if (known?.started_at === undefined) mark(run, { status: 'running', started_at: new Date(run.now).toISOString() });
+  else if (known.status !== 'running') mark(run, { status: 'running' });
+}
+
+/** Notes something in the bookkeeping of the current top-level step. */
+function mark(run: Run, change: Partial<Execution>): void {
+  if (run.current === undefined) return;
+  const history = run.history.length > 0 ? { retry_history: run.history } : {};
+  run.executions.set(run.current, { status: 'running', ...run.executions.get(run.current), ...history, ...change });
+}
+
+function located(run: Run, step: Step, failure: Failure): Failure {
+  const path = pathOf(run, step.step_id);
+  return { ...failure, step: step.step_id, path, attempts: run.attempt, ref: errorRef(run, path) };
+}
+
+/** Under which an attempt's error is in the log. */
+export function errorRef({ message: { workflowId, epoch }, attempt }: Run, path: string): string {
+  return `${workflowId}/${epoch}/${path}/${attempt}`;
+}
+
+function recordOf(run: Run, failure: Failure): RetryRecord {
+  return {
+    attempt: run.attempt,
+    path: failure.path ?? '',
+    error: failure.message,
+    error_ref: failure.ref ?? '',
+    error_type: failure.type,
+    error_code: failure.code,
+    status_code: failure.status,
+    details: failure.details,
+    at: new Date(run.now).toISOString(),
+  };
+}
+
+function entering(run: Run, step: Step): Entering {
+  const { helpers, limits } = run.plan.environment;
+  const scope = new RunScope(run, { service: run.here, step_id: step.step_id, workflow_id: run.message.workflowId });
+  const options = { mode: modeOf(run.message), helpers, limits } as const;
+  return {
+    now: run.now,
+    limits,
+    resolve: (template) => compile(template).resolveNow(scope, { ...options, copy: false }),
+    resolveExpression: (expression) => resolveExpression(expression, scope, options),
+  };
+}
+
+/** Messages of the original resolve leniently; a message of ours says so when it does. */
+export function modeOf({ protocol, lenient }: WorkflowMessage): ReferenceMode {
+  return protocol === undefined || lenient === true ? 'lenient' : 'strict';
+}

@@ -1,0 +1,103 @@
+import { InvalidMessageError } from '../errors/invalid-message.error.js';
+import type { JsonObject, WorkflowMessage } from '../message/workflow-message.js';
+import { describe } from '../utils/describe.js';
+import type { Plan } from './plan.js';
+import { frameStep, frameType } from './position.js';
+import type { Execution, Frame, Run } from './run.js';
+import { isRecord } from '../utils/is-record.js';
+import { isCount } from './steps/step-type.js';
+
+/**
+ * The run that a message holds.
+ * @param now milliseconds since the epoch, of the message's arrival
+ * @throws InvalidMessageError when it stands where its cookbook has no place, or its frames do not nest
+ */
+export function restore(message: WorkflowMessage, plan: Plan, here: string, now: number): Run {
+  const { currentStep } = message;
+  if (!plan.order.includes(currentStep)) {
+    throw new InvalidMessageError(
+      'current_step',
+      `names no top-level step of the cookbook (got ${describe(currentStep)}).`,
+    );
+  }
+  const outputs = new Map<string, unknown>();
+  const executions = new Map<string, Execution>();
+  for (const step of topLevel(message)) {
+    const id = step['step_id'] as string;
+    if (Object.hasOwn(step, 'output')) outputs.set(id, step['output']);
+    if (isRecord(step['_execution'])) executions.set(id, step['_execution'] as unknown as Execution);
+  }
+  const known = executions.get(currentStep)?.retry_history;
+  const history = Array.isArray(known) ? known.filter(isRecord) : [];
+  const frames = (message.position?.frames ?? []).map((frame) => ({ ...frame }) as unknown as Frame);
+  const attempt = message.attempt ?? attemptAfter(history);
+  const run: Run = { message, plan, here, now, outputs, executions, current: currentStep, attempt, history, frames };
+  checkNesting(run);
+  return run;
+}
+
+/** What the run's next message holds of it. */
+export function checkpoint(run: Run): Pick<WorkflowMessage, 'cookbook' | 'currentStep' | 'attempt' | 'position'> {
+  const { message, outputs, executions, frames } = run;
+  const steps = topLevel(message).map((step) => {
+    const id = step['step_id'] as string;
+    const output = outputs.get(id);
+    const execution = executions.get(id);
+    if (step['output'] === output && step['_execution'] === execution) return step;
+    return {
+      ...step,
+      ...(output === undefined ? {} : { output }),
+      ...(execution === undefined ? {} : { _execution: execution }),
+    };
+  });
+  const current = run.current === undefined ? undefined : executions.get(run.current);
+  const position = frames.length === 0 ? {} : { position: { frames: frames as unknown as JsonObject[] } };
+  const cookbook = { ...message.cookbook, steps: withHistory(steps, run, current) };
+  return { cookbook, currentStep: run.current ?? message.currentStep, attempt: run.attempt, ...position };
+}
+
+/** The current step's failed attempts, also those since its bookkeeping was last marked. */
+function withHistory(steps: readonly JsonObject[], run: Run, current: Execution | undefined): readonly JsonObject[] {
+  if (run.history.length === 0 || current?.retry_history === run.history) return steps;
+  const execution = { status: 'running', ...current, retry_history: run.history };
+  return steps.map((step) => (step['step_id'] === run.current ? { ...step, _execution: execution } : step));
+}
+
+/** Top-level steps as the message has them. The plan was made from the same document, so these are objects with ids. */
+const topLevel = (message: WorkflowMessage): readonly JsonObject[] =>
+  message.cookbook['steps'] as readonly JsonObject[];
+
+/** Messages of the original carry no attempt: it follows the failed ones since the last requeue. */
+function attemptAfter(history: readonly Record<string, unknown>[]): number {
+  const requeued = history.findLastIndex((record) => record['requeued'] === true);
+  return history.slice(requeued + 1).filter((record) => isCount(record['attempt'])).length + 1;
+}
+
+/** Frames come from outside: each must be its type's, stand in the one before, and only the innermost may be a fork. */
+function checkNesting(run: Run): void {
+  let expected: string | undefined = run.message.currentStep;
+  run.frames.forEach((frame, depth) => {
+    const where = `position.frames[${depth}]`;
+    if (frame.step !== expected) throw new InvalidMessageError(where, `must be the frame of ${describe(expected)} (got ${describe(frame.step)}).`); // prettier-ignore
+    if (!isFrameOf(run.plan, frame) || !isPart(run.plan, frame)) throw new InvalidMessageError(where, `is no frame of step "${frame.step}".`); // prettier-ignore
+    expected = frame.fork ? undefined : frameType(run.plan, frame).child(frameStep(run.plan, frame), frame)?.step_id;
+  });
+}
+
+function isFrameOf(plan: Plan, frame: unknown): frame is Frame {
+  if (!isRecord(frame) || typeof frame['step'] !== 'string') return false;
+  const node = plan.nodes.get(frame['step']);
+  return node?.type !== undefined && node.type.valid(frameStep(plan, frame as unknown as Frame), frame);
+}
+
+function isPart(plan: Plan, { step, part }: Frame): boolean {
+  if (part === undefined) return true;
+  const { name, of, seq, history, ahead, done } = part as unknown as Record<string, unknown>;
+  const sisters = [...(Array.isArray(ahead) ? ahead : []), ...(Array.isArray(done) ? done : [])] as unknown[];
+  return (
+    Array.isArray(of) &&
+    of.includes(name) &&
+    [seq, history].every(isCount) &&
+    sisters.every((frame) => isFrameOf(plan, frame) && frame.step === step)
+  );
+}

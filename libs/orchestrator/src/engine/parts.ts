@@ -1,0 +1,77 @@
+import { frameStep, frameType, pathOf } from './position.js';
+import type { Frame, Part, PartResult, Run } from './run.js';
+
+/**
+ * One run per part of the fork at the innermost frame: the same message with that part there instead. The frames around are
+ * shared: a part never moves them.
+ * @param seq `seq` of the message that forks
+ */
+export function split(run: Run, seq: number): Run[] {
+  const around = run.frames.slice(0, -1);
+  return partsOf(run, seq).map((frame) => ({
+    ...run,
+    frames: [...around, frame],
+    executions: new Map(run.executions),
+    history: [...run.history],
+    attempt: 1,
+  }));
+}
+
+/** Turns the fork at the innermost frame into a walk: its parts one after another, in this message. */
+export function walk(run: Run, seq: number): void {
+  const [first, ...ahead] = partsOf(run, seq);
+  run.frames.pop();
+  if (first?.part !== undefined) run.frames.push({ ...first, part: { ...first.part, ahead, done: [] } });
+}
+
+/**
+ * The run after all parts have arrived.
+ * @param part the run of any part, standing at its end: it knows the frames around the fork
+ * @param results by name of part
+ */
+export function join(part: Run, results: Readonly<Record<string, PartResult>>): Run {
+  const frame = part.frames.at(-1);
+  if (frame?.part === undefined) throw new TypeError('join: the run is not at the end of a part.');
+  const { of, history } = frame.part;
+  const arrived = of.flatMap((name) => results[name] ?? []);
+  const frames = part.frames.slice(0, -1);
+  const merged = mergedFrame(part, arrived.map((result) => result.frame)); // prettier-ignore
+  const added = arrived.flatMap((result) => result.history);
+  return { ...part, frames: [...frames, merged], history: [...part.history.slice(0, history), ...added], attempt: 1 };
+}
+
+/** Goes on with the next part of a walk. `false`: that was the last. */
+export function walkOn(run: Run, part: Part): boolean {
+  const [next, ...ahead] = part.ahead ?? [];
+  if (next?.part === undefined) return false;
+  run.frames.push({ ...next, part: { ...next.part, ahead, done: [...(part.done ?? []), bare(run.frames.pop())] } });
+  return true;
+}
+
+/** All parts of a walk have ended: their merged frame takes their place. */
+export function joinWalked(run: Run, part: Part): void {
+  const merged = mergedFrame(run, [...(part.done ?? []), bare(run.frames.at(-1))]);
+  run.frames[run.frames.length - 1] = merged;
+}
+
+function partsOf(run: Run, seq: number): Frame[] {
+  const frame = run.frames.at(-1);
+  if (frame?.fork !== true) throw new TypeError('split: the run is not at a fork.');
+  const type = frameType(run.plan, frame);
+  const parts = type.split?.(frameStep(run.plan, frame), frame, run.plan.environment.limits) ?? [];
+  const of = parts.map(({ name }) => name);
+  return parts.map(({ name, frame: own }) => ({ ...own, part: { name, of, seq, history: run.history.length } }));
+}
+
+function mergedFrame(run: Run, parts: readonly Frame[]): Frame {
+  const [first] = parts;
+  const merged = first && frameType(run.plan, first).merge?.(frameStep(run.plan, first), parts);
+  if (merged === undefined) throw new TypeError(`${pathOf(run, '?')}: these parts cannot be merged.`);
+  return merged;
+}
+
+function bare(frame: Frame | undefined): Frame {
+  if (frame === undefined) throw new TypeError('A walk without a frame.');
+  const { part: _, ...rest } = frame;
+  return rest;
+}

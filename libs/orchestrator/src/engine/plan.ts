@@ -1,0 +1,87 @@
+import type { Cookbook, RetryRule, Step } from '../cookbook/cookbook.js';
+import type { Limits } from '../message/limits.js';
+import { compile, type Template } from '../references/template.js';
+import type { Helpers } from '../references/scope.js';
+import type { Failure, FailureSource } from './outcome.js';
+import { type AnyStepType, stepTypeOf } from './steps/index.js';
+
+/** A cookbook, prepared once: its steps by id, with what holds for each. Shared by all runs of the cookbook. */
+export interface Plan {
+  readonly cookbook: Cookbook;
+  readonly nodes: ReadonlyMap<string, PlanNode>;
+  /** Ids of the top-level steps, in their order. */
+  readonly order: readonly string[];
+  readonly environment: Environment;
+}
+
+/** What the application gives the engine: pure functions and bounds. */
+export interface Environment {
+  readonly helpers: Helpers;
+  readonly limits: Limits;
+  /** The module's retry rule: the outermost. */
+  readonly retry: RetryPolicy;
+  /** Turns what a step's own templates threw into a failure. */
+  classify(error: unknown, source: FailureSource): Failure;
+}
+
+/** Milliseconds. */
+export interface RetryPolicy {
+  readonly maxAttempts: number;
+  readonly baseDelay: number;
+  readonly maxDelay: number;
+  readonly multiplier: number;
+}
+
+export interface PlanNode {
+  readonly step: Step;
+  /** `undefined` for a task. */
+  readonly type: AnyStepType | undefined;
+  /** The next top-level step; `undefined` for the last, and for nested steps. */
+  readonly next: string | undefined;
+  readonly retry: RetryPolicy;
+  /** A task's input, compiled when it is first needed. */
+  readonly input: () => Template;
+}
+
+/** @param cookbook parsed: its ids are unique and its shapes are right */
+export function planOf(cookbook: Cookbook, environment: Environment): Plan {
+  const nodes = new Map<string, PlanNode>();
+  const add = (step: Step, outer: RetryPolicy, next?: string): void => {
+    const retry = within(outer, step.retry);
+    const type = step.type === 'task' ? undefined : stepTypeOf(step);
+    nodes.set(step.step_id, { step, type, next, retry, input: inputOf(step) });
+    if (step.type !== 'task') for (const child of stepTypeOf(step).children(step)) add(child, retry);
+  };
+  const outermost = within(environment.retry, cookbook.global_retry);
+  cookbook.steps.forEach((step, index) => {
+    add(step, outermost, cookbook.steps[index + 1]?.step_id);
+  });
+  return { cookbook, nodes, order: cookbook.steps.map((step) => step.step_id), environment };
+}
+
+/** The node of a step that is known to be in the plan. */
+export function nodeOf(plan: Plan, stepId: string): PlanNode {
+  const node = plan.nodes.get(stepId);
+  if (node === undefined) throw new TypeError(`The plan has no step "${stepId}".`);
+  return node;
+}
+
+/** Milliseconds before the attempt that follows the `attempt`th, without jitter. */
+export function backOff(policy: RetryPolicy, attempt: number): number {
+  return Math.min(policy.baseDelay * policy.multiplier ** (attempt - 1), policy.maxDelay);
+}
+
+function within(outer: RetryPolicy, rule: RetryRule | undefined): RetryPolicy {
+  if (rule === undefined) return outer;
+  return {
+    maxAttempts: rule.max_attempts ?? outer.maxAttempts,
+    baseDelay: rule.delay_ms ?? outer.baseDelay,
+    maxDelay: rule.max_delay_ms ?? Math.max(outer.maxDelay, rule.delay_ms ?? 0),
+    multiplier: rule.backoff_multiplier ?? outer.multiplier,
+  };
+}
+
+function inputOf(step: Step): () => Template {
+  let template: Template | undefined;
+  return () => (template ??= compile(step.type === 'task' ? step.input : undefined));
+}

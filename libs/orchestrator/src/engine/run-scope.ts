@@ -1,0 +1,66 @@
+import type { HelperContext, Scope } from '../references/scope.js';
+import type { Frame, Run } from './run.js';
+import { frameType } from './position.js';
+import type { Seen } from './steps/step-type.js';
+
+/** What a step at the run's pointer sees: the groups around it from the innermost outwards, then the top level. */
+export class RunScope implements Scope {
+  constructor(
+    private readonly run: Run,
+    readonly context: HelperContext,
+  ) {}
+
+  root(name: string): unknown {
+    const { message, plan } = this.run;
+    switch (name) {
+      case 'api_input':
+        return message.cookbook['api_input'] ?? {};
+      case 'current':
+        return this.inside((seen) => seen.item)?.current;
+      case 'index':
+        return this.inside((seen) => seen.item)?.index;
+      case 'workflow_id':
+        return message.workflowId;
+      case 'correlation_id':
+        return message.correlationId;
+      case 'tenant_id':
+        return message.tenantId;
+      case 'workspace_id':
+        return message.workspaceId ?? plan.cookbook.defaults?.workspace_id;
+      case 'person_id':
+        return message.personId;
+      case 'step_id':
+        return this.context.step_id;
+      default:
+        return undefined;
+    }
+  }
+
+  step(stepId: string): { readonly output: unknown } | undefined {
+    const inside = this.inside(({ results }) =>
+      Object.hasOwn(results, stepId) ? { output: results[stepId] } : undefined,
+    );
+    if (inside !== undefined) return inside;
+    return this.run.outputs.has(stepId) ? { output: this.run.outputs.get(stepId) } : undefined;
+  }
+
+  names(): { readonly roots: readonly string[]; readonly steps: readonly string[] } {
+    const steps = [...this.run.outputs.keys()];
+    this.inside(({ results }) => void steps.push(...Object.keys(results)));
+    return { roots: ROOTS.filter((name) => this.root(name) !== undefined), steps };
+  }
+
+  /** The first answer of a frame, from the innermost outwards. */
+  private inside<T>(ask: (seen: Seen) => T | undefined): T | undefined {
+    const { plan, frames } = this.run;
+    for (let depth = frames.length - 1; depth >= 0; depth -= 1) {
+      const frame = frames[depth] as Frame;
+      const seen = frameType(plan, frame).sees?.(frame);
+      const answer = seen === undefined ? undefined : ask(seen);
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  }
+}
+
+const ROOTS = ['api_input', 'current', 'index', 'workflow_id', 'correlation_id', 'tenant_id', 'workspace_id', 'person_id', 'step_id']; // prettier-ignore

@@ -1,0 +1,92 @@
+import type { ForkJoinStep, JoinStrategy, Step } from '../../cookbook/cookbook.js';
+import type { Ended, Frame } from '../run.js';
+import { isRecord } from '../../utils/is-record.js';
+import { isCount, type StepType } from './step-type.js';
+
+interface ForkJoinFrame extends Frame {
+  /** Of one branch: its name, the index in its list, and the outputs so far. */
+  readonly branch?: string;
+  at?: number;
+  results?: Record<string, unknown>;
+  /** Of one branch: what it has come to. */
+  ended?: Ended;
+  /** After the merge: every branch, in the order they are declared. */
+  readonly all?: readonly (readonly [name: string, ended: Ended])[];
+}
+
+/** The steps of one branch; an unknown name has none. */
+const listOf = (step: ForkJoinStep, name: string | undefined): readonly Step[] => {
+  if (name === undefined || !Object.hasOwn(step.branches, name)) return [];
+  const branch = step.branches[name] ?? [];
+  return Array.isArray(branch) ? (branch as readonly Step[]) : [branch as Step];
+};
+const isList = (step: ForkJoinStep, name: string | undefined): boolean =>
+  name !== undefined && Array.isArray(step.branches[name]);
+
+/** `fork_join`: every branch, then one result by the join strategy. All branches settle before the step fails. */
+export const forkJoin: StepType<ForkJoinStep, ForkJoinFrame> = {
+  children: (step) => Object.keys(step.branches).flatMap((name) => listOf(step, name)),
+  enter: (step) => ({ step: step.step_id, fork: true }),
+  valid: (step, { branch, at, results, fork }) =>
+    fork === true ||
+    (typeof branch === 'string' && listOf(step, branch).length > 0 && isCount(at) && isRecord(results)),
+  child: (step, frame) => (frame.ended === undefined ? listOf(step, frame.branch)[frame.at ?? 0] : undefined),
+  take(step, frame, child, ended) {
+    if (ended.failed !== undefined) {
+      frame.ended = ended;
+    } else if (isList(step, frame.branch)) {
+      const results = (frame.results ??= {});
+      if (ended.output !== undefined) results[child.step_id] = ended.output;
+      frame.at = (frame.at ?? 0) + 1;
+      if (frame.at >= listOf(step, frame.branch).length) frame.ended = { output: results };
+    } else {
+      frame.ended = { output: ended.output };
+    }
+  },
+  finish(step, { all = [] }) {
+    const failed = all.find(([, ended]) => ended.failed !== undefined)?.[1].failed;
+    if (failed !== undefined) return { kind: 'failed', failure: failed };
+    const outputs = all.map(([name, ended]) => [name, 'output' in ended ? ended.output : undefined] as const);
+    const { strategy } = step.join;
+    return {
+      kind: 'completed',
+      output: {
+        type: 'fork_join',
+        step_id: step.step_id,
+        join: { strategy },
+        branches: Object.fromEntries(outputs),
+        result: joined(strategy, outputs),
+      },
+    };
+  },
+  label: (frame) => (frame.branch === undefined ? '' : `.${frame.branch}`),
+  sees: (frame) => ({ results: frame.results ?? {} }),
+  split: (step) =>
+    Object.keys(step.branches).map((name) => ({
+      name,
+      frame: { step: step.step_id, branch: name, at: 0, results: {} },
+    })),
+  merge: (step, branches) => ({
+    step: step.step_id,
+    all: branches.map(({ branch = '', ended = { output: undefined } }) => [branch, ended] as const),
+  }),
+};
+
+function joined(strategy: JoinStrategy, outputs: readonly (readonly [string, unknown])[]): unknown {
+  switch (strategy) {
+    case 'all':
+      return Object.fromEntries(outputs);
+    case 'first':
+      return outputs[0]?.[1];
+    case 'last':
+      return outputs.at(-1)?.[1];
+    case 'merge':
+      return merged(outputs.map(([, output]) => output));
+  }
+}
+
+/** Folds outputs in the order of their branches; what is no object adds nothing. Own keys only, even `__proto__`. */
+function merged(outputs: readonly unknown[]): Record<string, unknown> {
+  const objects = outputs.filter((output) => typeof output === 'object' && output !== null);
+  return Object.fromEntries(objects.flatMap((output) => Object.entries(output)));
+}

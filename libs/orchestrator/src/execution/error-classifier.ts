@@ -1,0 +1,90 @@
+import type { Failure, FailureSource, FailureType } from '../engine/outcome.js';
+import { HelperError } from '../errors/helper.error.js';
+import { OrchestratorError } from '../errors/orchestrator.error.js';
+import { isRecord } from '../utils/is-record.js';
+
+/** What kind of error it is; `undefined` leaves it to the library. Give it as `classifyError` in the module's options. */
+export type ErrorClassifier = (error: unknown) => FailureType | undefined;
+
+const RETRYABLE: ReadonlySet<FailureType> = new Set(['TRANSIENT', 'TIMEOUT', 'RATE_LIMIT', 'UNROUTABLE']);
+const VALIDATION_CODES: ReadonlySet<string> = new Set(['INPUT_INVALID', 'OUTPUT_INVALID', 'INPUT_TOO_LARGE', 'MESSAGE_TOO_LARGE']); // prettier-ignore
+
+/**
+ * The failure an error stands for. Understands `HttpException`, `RpcException`, and anything with a numeric `status` or
+ * `statusCode`, a `code` of Node's, or a `Retry-After`.
+ */
+export function classifyError(error: unknown, source: FailureSource, own?: ErrorClassifier): Failure {
+  if (error instanceof HelperError) return classifyError(error.cause, 'helper', own);
+  const from = error instanceof OrchestratorError ? 'engine' : source;
+  const facts = factsOf(error);
+  const type = own?.(error) ?? typeOf(error, facts);
+  return {
+    type,
+    message: facts.message,
+    code: facts.code,
+    status: facts.status,
+    details: facts.details,
+    source: from,
+    retryable: RETRYABLE.has(type),
+    ...(facts.after === undefined ? {} : { after: facts.after }),
+  };
+}
+
+interface Facts {
+  readonly message: string;
+  readonly code: string | null;
+  readonly status: number | null;
+  readonly details: unknown;
+  readonly after?: number;
+}
+
+function typeOf(error: unknown, { status, code }: Facts): FailureType {
+  if (status === 400 || status === 422) return 'VALIDATION';
+  if (status === 408 || status === 504) return 'TIMEOUT';
+  if (status === 429) return 'RATE_LIMIT';
+  if (status === 502 || status === 503) return 'TRANSIENT';
+  if (status !== null) return 'BUSINESS';
+  if (code !== null && VALIDATION_CODES.has(code)) return 'VALIDATION';
+  if (code === 'OPERATION_TIMEOUT' || code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') return 'TIMEOUT';
+  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) return 'TIMEOUT';
+  if (code !== null && /^(?:ECONN\w+|EPIPE|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/.test(code))
+    return 'TRANSIENT';
+  return 'BUSINESS';
+}
+
+/** Nest's exceptions keep what they mean in a response or an error object, plain errors on themselves. */
+function factsOf(error: unknown): Facts {
+  const own = Object(error) as Record<string, unknown>; // of a primitive: its wrapper, which has none of these
+  const inner = innerOf(own);
+  const pick = (name: string): unknown => inner[name] ?? own[name];
+  const status = [own['status'], inner['status'], own['statusCode'], inner['statusCode']].find(Number.isInteger);
+  const code = pick('code');
+  const message = inner['message'] ?? own['message'] ?? error;
+  const after = retryAfter(pick('retryAfter') ?? headerOf(pick('headers')));
+  return {
+    message: Array.isArray(message) ? message.join('; ') : String(message),
+    code: typeof code === 'string' ? code : null,
+    status: typeof status === 'number' ? status : null,
+    details: pick('details') ?? (Array.isArray(message) ? message : []),
+    ...(after === undefined ? {} : { after }),
+  };
+}
+
+function innerOf(error: Record<string, unknown>): Record<string, unknown> {
+  for (const name of ['getResponse', 'getError']) {
+    const get = error[name];
+    const inner: unknown = typeof get === 'function' ? (get.call(error) as unknown) : undefined;
+    if (isRecord(inner)) return inner;
+  }
+  return {};
+}
+
+function headerOf(headers: unknown): unknown {
+  return isRecord(headers) ? (headers['retry-after'] ?? headers['Retry-After']) : undefined;
+}
+
+/** Milliseconds: of a number of seconds, as HTTP has it. */
+function retryAfter(value: unknown): number | undefined {
+  const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : undefined;
+}

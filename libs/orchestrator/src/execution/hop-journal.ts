@@ -1,0 +1,105 @@
+import type { Outcome } from '../engine/outcome.js';
+import type { Run } from '../engine/run.js';
+import type { Holder, Journal, RecordedOutcome, RunSummary, StateStore } from '../state/state.store.js';
+import { Interrupted } from './interrupted.js';
+
+/**
+ * What one hop knows of the outcomes of its tasks: those that are recorded, which a redelivery replays, and those that are
+ * not yet. Recording is asked for at the moments `docs/lifecycle.md` names; a method throws `Interrupted` when another
+ * holds the line, or the store could not be reached.
+ */
+export class HopJournal {
+  private readonly known = new Map<string, RecordedOutcome>();
+  private readonly pending = new Map<string, RecordedOutcome>();
+  /** By the process's own monotonic clock, milliseconds. */
+  private leasedUntil: number;
+
+  /**
+   * @param recorded from the claim
+   * @param carried executed by an earlier delivery of this message that could not record them; what is recorded wins
+   */
+  constructor(
+    private readonly store: StateStore,
+    readonly holder: Holder,
+    recorded: Journal,
+    carried: Journal,
+    private readonly leaseMs: number,
+    /** Bytes of the message as it came, and of what was added since. */
+    private bytes: number,
+  ) {
+    for (const [path, outcome] of Object.entries(carried)) this.note(path, outcome);
+    for (const [path, outcome] of Object.entries(recorded)) {
+      this.known.set(path, outcome);
+      this.pending.delete(path);
+    }
+    this.leasedUntil = performance.now() + leaseMs;
+  }
+
+  /** The outcome of the run's attempt at that task, if this hop or an earlier delivery of it has come to it. */
+  replay(run: Run, path: string): Outcome | undefined {
+    const known = this.known.get(path);
+    if (known?.attempt !== run.attempt) return undefined;
+    run.now = known.at;
+    return known.outcome;
+  }
+
+  note(path: string, outcome: RecordedOutcome): void {
+    this.known.set(path, outcome);
+    this.pending.set(path, outcome);
+  }
+
+  /** The message grows by so many bytes. Returns how many it has now, or would have at most. */
+  grow(bytes: number): number {
+    this.bytes += bytes;
+    return this.bytes;
+  }
+
+  /** Whether a task has been completed in this hop. */
+  get progressed(): boolean {
+    for (const { outcome } of this.known.values()) if (outcome.kind === 'completed') return true;
+    return false;
+  }
+
+  /** What is not recorded yet. */
+  get unrecorded(): Journal {
+    return Object.fromEntries(this.pending);
+  }
+
+  /** Records what is not recorded yet. */
+  async flush(): Promise<void> {
+    if (this.pending.size === 0) return;
+    const outcomes = this.unrecorded;
+    await this.ask(() => this.store.record(this.holder, outcomes));
+    for (const [path, outcome] of Object.entries(outcomes)) {
+      if (this.pending.get(path) === outcome) this.pending.delete(path);
+    }
+  }
+
+  /** Makes sure that the lease covers the next `ms` milliseconds: before a mutating step, its deadline. */
+  async cover(ms: number): Promise<void> {
+    if (performance.now() + ms < this.leasedUntil) return;
+    const leaseMs = Math.max(this.leaseMs, 2 * ms);
+    const from = performance.now();
+    await this.ask(() => this.store.extend(this.holder, leaseMs));
+    this.leasedUntil = from + leaseMs;
+  }
+
+  /** Lets another delivery of this message claim it at once: it has been put back. Best effort. */
+  async release(): Promise<void> {
+    await this.store.extend(this.holder, 0).catch(() => undefined);
+  }
+
+  async end(summary: RunSummary): Promise<void> {
+    await this.ask(() => this.store.end(this.holder, summary));
+  }
+
+  private async ask(call: () => Promise<'ok' | 'fenced'>): Promise<void> {
+    let answer: 'ok' | 'fenced';
+    try {
+      answer = await call();
+    } catch (cause) {
+      throw new Interrupted('unavailable', { cause });
+    }
+    if (answer === 'fenced') throw new Interrupted('fenced');
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * Why a hop must stop although its run could go on. Thrown through the hop, never to users: it is about the plumbing, so it
+ * is no outcome of a step and consumes no attempt.
+ */
+export class Interrupted extends Error {
+  /**
+   * @param kind `fenced`: another delivery holds the line. `unavailable`: the state store could not be reached.
+   * `closing`: the application is shutting down
+   */
+  constructor(
+    readonly kind: 'fenced' | 'unavailable' | 'closing',
+    options?: ErrorOptions,
+  ) {
+    super(`interrupted: ${kind}`, options);
+    this.name = 'Interrupted';
+  }
+}

@@ -1,0 +1,156 @@
+import { Logger } from '@nestjs/common';
+import { errorRef, modeOf } from '../engine/advance.js';
+import type { Outcome } from '../engine/outcome.js';
+import { nodeOf } from '../engine/plan.js';
+import type { Run } from '../engine/run.js';
+import { RunScope } from '../engine/run-scope.js';
+import type { TaskStep } from '../cookbook/cookbook.js';
+import { MessageTooLargeError } from '../errors/message-too-large.error.js';
+import { OperationTimeoutError } from '../errors/operation-timeout.error.js';
+import type { WorkflowEvents } from '../events/workflow-events.js';
+import type { BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
+import type { OperationContext } from '../operations/operation.js';
+import type { Clock } from '../utils/clock.js';
+import type { HopJournal } from './hop-journal.js';
+import { Interrupted } from './interrupted.js';
+
+/** A task at a run's pointer, as the engine asks for it. */
+export interface Task {
+  readonly run: Run;
+  readonly step: TaskStep;
+  readonly path: string;
+}
+
+export interface TaskRunnerSettings {
+  readonly service: string;
+  /** Namespace of idempotency keys. */
+  readonly namespace: string;
+  /** Milliseconds a handler may take where its step says nothing. */
+  readonly timeout: number;
+}
+
+/** EXECUTE: turns a task into its outcome. What a handler throws is an outcome; only the plumbing interrupts. */
+export class TaskRunner {
+  private readonly logger = new Logger(TaskRunner.name);
+  private readonly running = new Set<AbortController>();
+
+  constructor(
+    private readonly settings: TaskRunnerSettings,
+    private readonly operations: OperationRegistry,
+    private readonly events: WorkflowEvents,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Executes a task. Everything that came before it in the hop is recorded before a mutating one starts, and what it came to
+   * before this resolves.
+   * @throws Interrupted when it could not be recorded
+   */
+  async run(task: Task, journal: HopJournal): Promise<Outcome> {
+    const { run, step, path } = task;
+    const startedAt = this.clock.now();
+    this.events.step('step_started', task, startedAt);
+    const { outcome, mutated } = await this.execute(task, journal);
+    run.now = this.clock.now();
+    journal.note(path, { outcome, attempt: run.attempt, at: run.now });
+    if (mutated) await journal.flush();
+    this.events.settled(task, outcome, nodeOf(run.plan, step.step_id).retry.maxAttempts, run.now - startedAt, run.now);
+    return outcome;
+  }
+
+  /** Tells every handler at work to stop: the application is closing and waits no longer. Their messages are put back. */
+  abort(): void {
+    for (const controller of this.running) controller.abort(new Interrupted('closing'));
+  }
+
+  private async execute(task: Task, journal: HopJournal): Promise<{ outcome: Outcome; mutated: boolean }> {
+    const { run, step, path } = task;
+    let mutated = false;
+    try {
+      const input = await this.inputOf(task);
+      const operation = this.operations.find(this.settings.service, step);
+      const deadline = step.timeout_ms ?? this.settings.timeout;
+      if (operation.mutates) {
+        await journal.flush();
+        await journal.cover(deadline);
+        mutated = true;
+      }
+      const output = await this.call(task, operation, input, deadline);
+      return { outcome: { kind: 'completed', output: this.asJson(task, output, journal) }, mutated };
+    } catch (error) {
+      if (error instanceof Interrupted) throw error;
+      const failure = run.plan.environment.classify(error, 'handler');
+      this.logger.warn(
+        `${errorRef(run, path)} ${step.service}.${step.operation} failed: ${failure.message}`,
+        stackOf(error),
+      );
+      return { outcome: { kind: 'failed', failure }, mutated };
+    }
+  }
+
+  private inputOf({ run, step }: Task): unknown {
+    const { helpers, limits } = run.plan.environment;
+    const { service } = this.settings;
+    const scope = new RunScope(run, { service, step_id: step.step_id, workflow_id: run.message.workflowId });
+    return nodeOf(run.plan, step.step_id)
+      .input()
+      .resolve(scope, { mode: modeOf(run.message), helpers, limits });
+  }
+
+  private async call(task: Task, operation: BoundOperation, input: unknown, deadline: number): Promise<unknown> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.running.add(controller);
+    const disarm = this.clock.after(deadline, () => {
+      controller.abort(
+        new OperationTimeoutError(
+          `Step "${task.path}": ${task.step.service}.${task.step.operation} did not answer within ${deadline} ms. ` +
+            'Raise timeout_ms of the step, or let the handler heed context.signal.',
+        ),
+      );
+    });
+    try {
+      const aborted = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => { reject(signal.reason as Error); }, { once: true }); // prettier-ignore
+      });
+      return await Promise.race([operation.invoke(input, this.contextOf(task, signal)), aborted]);
+    } finally {
+      disarm();
+      this.running.delete(controller);
+    }
+  }
+
+  private contextOf({ run, step, path }: Task, signal: AbortSignal): OperationContext {
+    const { message, plan, attempt } = run;
+    const workspaceId = step.workspace_id ?? message.workspaceId ?? plan.cookbook.defaults?.workspace_id;
+    return {
+      service: this.settings.service,
+      operation: step.operation,
+      workflowId: message.workflowId,
+      correlationId: message.correlationId,
+      stepId: step.step_id,
+      path,
+      attempt,
+      caller: {
+        ...(message.tenantId === undefined ? {} : { tenantId: message.tenantId }),
+        ...(workspaceId === undefined ? {} : { workspaceId }),
+        ...(message.personId === undefined ? {} : { personId: message.personId }),
+      },
+      idempotencyKey: `${this.settings.namespace}:${message.workflowId}:${message.redo}:${path}`,
+      signal,
+      ...(message.traceparent === undefined ? {} : { traceparent: message.traceparent }),
+    };
+  }
+
+  /** The output as the next service will see it, in a copy that the handler cannot change any more. */
+  private asJson({ run }: Task, output: unknown, journal: HopJournal): unknown {
+    const text = JSON.stringify(output) as string | undefined;
+    if (text === undefined) return undefined;
+    const { messageBytes } = run.plan.environment.limits;
+    const bytes = journal.grow(Buffer.byteLength(text));
+    if (bytes > messageBytes) throw new MessageTooLargeError(bytes, 'messageBytes', messageBytes);
+    return JSON.parse(text);
+  }
+}
+
+const stackOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : undefined);

@@ -1,0 +1,210 @@
+import {
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  ValidateBy,
+  ValidateNested,
+} from 'class-validator';
+import { validateSync, type ValidationError } from 'class-validator';
+import type { RetryPolicy } from './engine/plan.js';
+import { ConfigurationError } from './errors/configuration.error.js';
+import type { ErrorClassifier } from './execution/error-classifier.js';
+import { DEFAULT_LIMITS, type Limits } from './message/limits.js';
+import type { OperationsSource } from './operations/operations-file.js';
+import type { Helpers, ReferenceMode } from './references/scope.js';
+import type { StateDefinition } from './state/state.store.js';
+import type { TransportDefinition } from './transports/workflow.transport.js';
+import { describe } from './utils/describe.js';
+import { type Duration, toMilliseconds } from './utils/duration.js';
+import { IsDuration } from './utils/is-duration.js';
+
+/** What `OrchestratorModule.forRoot()` takes beside `service`. Everything has a default. */
+export interface OrchestratorModuleOptions {
+  /** How workflow messages travel. Default: in memory, within this process; the log says so. */
+  readonly transport?: TransportDefinition;
+  /** What the operations of this service do: an `operations.json` (relative to the working directory), a map, or a lookup function. Merged with the decorators. */
+  readonly operations?: OperationsSource;
+  /** A folder of cookbooks (`*.json`, relative to the working directory), or the documents themselves. */
+  readonly cookbooks?: string | readonly unknown[];
+  /** Where run records are kept. Default: in memory, shared by the services of this process. */
+  readonly state?: StateDefinition;
+  /** Attempts of a step that fails in a way worth repeating. */
+  readonly retry?: RetryOptions;
+  /** Bounds; see {@link Limits} for each and its default. */
+  readonly limits?: Partial<Omit<Limits, 'lifetime'>> & { readonly lifetime?: Duration };
+  /** Functions that templates may call: `{{money(api_input.total)}}`. Pure; asynchronous ones in a task's input only. */
+  readonly helpers?: Helpers;
+  /** How references resolve in the runs this service starts. Default `strict`. */
+  readonly references?: ReferenceMode;
+  /** How long a handler may take where its step has no `timeout_ms`. Default `'30s'`. */
+  readonly timeout?: Duration;
+  /** Prefix of idempotency keys and stored keys: one per installation that shares a broker or store. Default `'orchestrator'`. */
+  readonly namespace?: string;
+  /** Says what kind of error something is, before the library's own rules; `undefined` leaves it to them. */
+  readonly classifyError?: ErrorClassifier;
+  /** For how long a service that cannot be reached is tried again. Not in memory, where no other process can appear. Default `'10m'`. */
+  readonly unroutable?: { readonly retryFor?: Duration };
+  /** How long `app.close()` waits for steps at work before it tells them to stop. Default `'15s'`. */
+  readonly shutdownGrace?: Duration;
+}
+
+export interface RetryOptions {
+  /** The first one included. Default 3. */
+  readonly maxAttempts?: number;
+  /** Upper bound of the first back-off; the next ones grow by `multiplier`, each jittered between 0 and its bound. Default `'1s'`. */
+  readonly baseDelay?: Duration;
+  /** Default `'30s'`. */
+  readonly maxDelay?: Duration;
+  /** Default 2. */
+  readonly multiplier?: number;
+}
+
+/** The options with every default filled in and every duration in milliseconds: what the library works with. */
+export interface Settings {
+  readonly service: string;
+  readonly namespace: string;
+  readonly transport: TransportDefinition | undefined;
+  readonly state: StateDefinition | undefined;
+  readonly operations: OperationsSource | undefined;
+  readonly cookbooks: string | readonly unknown[];
+  readonly retry: RetryPolicy;
+  readonly limits: Limits;
+  readonly helpers: Helpers;
+  readonly references: ReferenceMode;
+  readonly timeout: number;
+  readonly classifyError: ErrorClassifier | undefined;
+  readonly unroutableFor: number;
+  readonly shutdownGrace: number;
+  readonly lease: number;
+  readonly deferBy: number;
+}
+
+/** Milliseconds for which a claim keeps other deliveries of the same message out. */
+const LEASE = 30_000;
+/** Milliseconds until a message is tried again that the plumbing, not the run, held up. */
+const DEFER_BY = 1_000;
+
+/** @throws ConfigurationError naming every option that is wrong, what was got, and what it must be */
+export function settingsOf(service: string, options: OrchestratorModuleOptions = {}): Settings {
+  const checked = Object.assign(new Options(), options, {
+    service,
+    ...(options.retry === undefined ? {} : { retry: Object.assign(new Retry(), options.retry) }),
+    ...(options.limits === undefined ? {} : { limits: Object.assign(new LimitOptions(), options.limits) }),
+    ...(options.unroutable === undefined ? {} : { unroutable: Object.assign(new Unroutable(), options.unroutable) }),
+  });
+  const problems = validateSync(checked, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
+  if (problems.length > 0) throw new ConfigurationError(problems.flatMap((problem) => linesOf(problem)).join('\n'));
+
+  const { retry = {}, limits = {}, unroutable = {} } = options;
+  const { lifetime, ...bounds } = limits;
+  return {
+    service,
+    namespace: options.namespace ?? 'orchestrator',
+    transport: options.transport,
+    state: options.state,
+    operations: options.operations,
+    cookbooks: options.cookbooks ?? [],
+    retry: {
+      maxAttempts: retry.maxAttempts ?? 3,
+      baseDelay: ms(retry.baseDelay, '1s'),
+      maxDelay: ms(retry.maxDelay, '30s'),
+      multiplier: retry.multiplier ?? 2,
+    },
+    limits: { ...DEFAULT_LIMITS, ...bounds, lifetime: ms(lifetime, DEFAULT_LIMITS.lifetime) },
+    helpers: options.helpers ?? {},
+    references: options.references ?? 'strict',
+    timeout: ms(options.timeout, '30s'),
+    classifyError: options.classifyError,
+    unroutableFor: ms(unroutable.retryFor, '10m'),
+    shutdownGrace: ms(options.shutdownGrace, '15s'),
+    lease: LEASE,
+    deferBy: DEFER_BY,
+  };
+}
+
+/** Validated before; the default is one by construction. */
+const ms = (given: Duration | undefined, otherwise: Duration): number => toMilliseconds(given ?? otherwise) ?? 0;
+
+function linesOf({ property, value, constraints = {}, children = [] }: ValidationError, path = ''): string[] {
+  const at = `${path}${property}`;
+  const fixes = Object.entries(constraints).map(([rule, message]) =>
+    rule === 'whitelistValidation'
+      ? `OrchestratorModule: unknown option "${at}" (got ${describe(value)}).`
+      : `OrchestratorModule: ${at} ${message.replace(new RegExp(`^${property} `), '')} (got ${describe(value)}).`,
+  );
+  return [...fixes, ...children.flatMap((child) => linesOf(child, `${at}.`))];
+}
+
+class Retry {
+  @IsOptional() @IsInt() @Min(1) @Max(DEFAULT_LIMITS.attempts) maxAttempts?: number;
+  @IsOptional() @IsDuration() baseDelay?: Duration;
+  @IsOptional() @IsDuration() maxDelay?: Duration;
+  @IsOptional() @Min(1) multiplier?: number;
+}
+
+class Unroutable {
+  @IsOptional() @IsDuration() retryFor?: Duration;
+}
+
+const Bound = (): PropertyDecorator => (target, key) => {
+  for (const decorate of [IsOptional(), IsInt(), Min(1)]) decorate(target, key as string);
+};
+
+class LimitOptions implements Partial<Record<keyof Limits, unknown>> {
+  @Bound() messageBytes?: number;
+  @Bound() incomingBytes?: number;
+  @Bound() depth?: number;
+  @Bound() nodes?: number;
+  @Bound() steps?: number;
+  @Bound() nesting?: number;
+  @Bound() iterations?: number;
+  @Bound() branches?: number;
+  @Bound() hops?: number;
+  @Bound() attempts?: number;
+  @IsOptional() @IsDuration({ positive: true }) lifetime?: Duration;
+  @Bound() references?: number;
+  @Bound() inputBytes?: number;
+}
+
+const IsFunction = (): PropertyDecorator => is('a function', (value) => typeof value === 'function');
+const HasCreate = (kind: string): PropertyDecorator =>
+  is(`a ${kind} definition: an object with create(service)`, (value) => typeof Object(value).create === 'function');
+const HelpersByName = (): PropertyDecorator =>
+  is('an object of functions by name', (value) =>
+    Object.values(Object(value)).every((each) => typeof each === 'function'),
+  );
+
+function is(what: string, validate: (value: unknown) => boolean): PropertyDecorator {
+  return ValidateBy({ name: what, validator: { validate, defaultMessage: () => `must be ${what}` } });
+}
+
+class Options {
+  @IsString()
+  @Matches(/^[A-Za-z0-9_-]+$/, { message: 'must be a name of letters, digits, "-" and "_", such as \'orders\'' })
+  service = '';
+  @IsOptional() @HasCreate('transport') transport?: unknown;
+  @IsOptional() @HasCreate('state') state?: unknown;
+  @IsOptional()
+  @is('a file, a map or a lookup function', (value) => ['string', 'object', 'function'].includes(typeof value))
+  operations?: unknown;
+  @IsOptional()
+  @is('a folder or a list of documents', (value) => typeof value === 'string' || Array.isArray(value))
+  cookbooks?: unknown;
+  @IsOptional() @IsObject() @ValidateNested() retry?: Retry;
+  @IsOptional() @IsObject() @ValidateNested() limits?: LimitOptions;
+  @IsOptional() @IsObject() @HelpersByName() helpers?: unknown;
+  @IsOptional() @IsIn(['strict', 'lenient']) references?: unknown;
+  @IsOptional() @IsDuration({ positive: true }) timeout?: Duration;
+  @IsOptional()
+  @IsString()
+  @Matches(/^[A-Za-z0-9_-]+$/, { message: 'must be letters, digits, "-" and "_"' })
+  namespace?: string;
+  @IsOptional() @IsFunction() classifyError?: unknown;
+  @IsOptional() @IsObject() @ValidateNested() unroutable?: Unroutable;
+  @IsOptional() @IsDuration() shutdownGrace?: Duration;
+}

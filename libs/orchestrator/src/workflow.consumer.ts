@@ -1,0 +1,28 @@
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import type { TaskRunner } from './execution/task.runner.js';
+import type { Hop } from './hop.js';
+import { workflowOf } from './transports/destinations.js';
+import type { Router } from './transports/router.js';
+import type { WorkflowTransport } from './transports/workflow.transport.js';
+
+/** MESSAGE IN: hands the transport's messages to the hop, from the moment the application is up until it shuts down. */
+export class WorkflowConsumer implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(
+    private readonly settings: { readonly service: string; readonly shutdownGrace: number },
+    private readonly transport: WorkflowTransport,
+    private readonly hop: Hop,
+    private readonly tasks: TaskRunner,
+    private readonly router: Router,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.transport.consume(workflowOf(this.settings.service), (message) => this.hop.handle(message));
+  }
+
+  /** Waits for the steps at work; those that outlast the grace are told to stop, and their messages are put back. */
+  async onModuleDestroy(): Promise<void> {
+    await this.transport.close(this.settings.shutdownGrace);
+    this.router.close();
+    this.tasks.abort();
+  }
+}
