@@ -1,0 +1,62 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { codeBlocks, localLinks, npmScripts } from '../support/markdown.js';
+
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Readonly<Record<string, string>> };
+const pages = [
+  ...readdirSync('.').filter((file) => file.endsWith('.md')),
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+];
+
+const unknownScripts = (markdown: string): string[] => npmScripts(markdown).filter((script) => !(script in scripts));
+const brokenLinks = (page: string, markdown: string): string[] =>
+  localLinks(markdown).filter((target) => !existsSync(join(dirname(page), target)));
+
+describe('the documentation', () => {
+  it.each(pages)('names only commands that exist: %s', (page) => {
+    expect(unknownScripts(readFileSync(page, 'utf8'))).toEqual([]);
+  });
+
+  it.each(pages)('links only to what is there: %s', (page) => {
+    expect(brokenLinks(page, readFileSync(page, 'utf8'))).toEqual([]);
+  });
+
+  it('is checked by rules that see a script or a link that is gone', () => {
+    expect(unknownScripts('Run `npm run demolish`, then:\n```sh\nnpm run verify\nnpm test\n```')).toEqual(['demolish']);
+    expect(brokenLinks('docs/a.md', '[a](nowhere.md#part) [b](../README.md) [c](https://example.com)')).toEqual([
+      'nowhere.md',
+    ]);
+  });
+});
+
+describe('README.md', () => {
+  const readme = readFileSync('README.md', 'utf8');
+
+  it('shows in at most thirty lines how to start, and what that prints', () => {
+    const [example = ''] = codeBlocks(readme, 'ts');
+    const lines = example.split('\n').filter((line) => line.trim() !== '');
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.length).toBeLessThanOrEqual(30);
+    expect(codeBlocks(readme, 'text')[0]).toMatch(/\S/);
+  });
+
+  it('names the demo and the test command', () => {
+    expect(npmScripts(readme)).toEqual(expect.arrayContaining(['demo', 'test']));
+  });
+});
+
+describe('CI', () => {
+  const steps = readFileSync('.ci/run', 'utf8');
+
+  it('runs verify, and every layer of the test command once', () => {
+    const layers = [...(scripts['test'] ?? '').matchAll(/npm run (test:\w+)/g)].map(([, layer]) => layer ?? '');
+    const run = `${steps}\n${scripts['verify'] ?? ''}`;
+    expect(layers.length).toBeGreaterThan(1);
+    expect(layers.map((layer) => run.split(`npm run ${layer}`).length - 1)).toEqual(layers.map(() => 1));
+    expect(npmScripts(steps)).toContain('verify');
+    expect(unknownScripts(steps)).toEqual([]);
+  });
+});
