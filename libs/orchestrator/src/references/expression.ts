@@ -1,0 +1,37 @@
+import { UnresolvedReferenceError } from '../errors/unresolved-reference.error.js';
+import { excerpt, unresolved } from './explain.js';
+import { lookup, parsePath } from './path.js';
+import type { Scope } from './scope.js';
+import { compile, type ResolveOptions } from './template.js';
+
+/**
+ * The value of a switch's `expression`, which is one of these:
+ *
+ * - with a reference, `{{api_input.mode}}`: a template as any other;
+ * - `$api_input.mode`, `$steps.quote.output.mode`, `$.workflow_id`: a path; `undefined` where it leads to nothing;
+ * - with a dot, `api_input.mode`: a path that must lead somewhere;
+ * - a field of the run that is no object, `workflow_id`, `index`: its value;
+ * - any other text: itself.
+ *
+ * @throws UnresolvedReferenceError for a plain path that leads to nothing, in lenient runs too; and what a template throws
+ */
+export function resolveExpression(text: string, scope: Scope, options: ResolveOptions): unknown {
+  if (text.includes('{{')) return compile(text).resolveNow(scope, options);
+  if (text.startsWith('$.')) return follow(text.slice(2), scope);
+  if (text.startsWith('$api_input.') || text.startsWith('$steps.')) return follow(text.slice(1), scope);
+  if (text.includes('.')) return demand(text, follow(text, scope), scope);
+  const field = scope.root(text);
+  return field === undefined || (typeof field === 'object' && field !== null) ? text : field;
+}
+
+function follow(text: string, scope: Scope): unknown {
+  const path = parsePath(text);
+  return path && lookup(path, scope);
+}
+
+function demand(text: string, value: unknown, scope: Scope): unknown {
+  if (value !== undefined) return value;
+  const path = parsePath(text);
+  if (path !== undefined) throw unresolved(text, path, scope);
+  throw new UnresolvedReferenceError(scope.context.step_id, excerpt(text), 'it is no path, and a literal has no dot');
+}
