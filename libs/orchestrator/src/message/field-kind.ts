@@ -1,0 +1,63 @@
+import { isRecord } from '../utils/is-record.js';
+import type { JsonObject } from './workflow-message.js';
+
+/** What values a field of the envelope may have, and how they stand on the wire. */
+export interface FieldKind<T> {
+  /** Completes "must be …". */
+  readonly expects: string;
+  /** The value, or `undefined` for what is none. */
+  decode(value: unknown): T | undefined;
+  /** Default: as it is. */
+  encode?(value: T): unknown;
+}
+
+export const word: FieldKind<string> = {
+  expects: 'a text that is not empty',
+  decode: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
+};
+
+export const text: FieldKind<string> = {
+  expects: 'a text',
+  decode: (value) => (typeof value === 'string' ? value : undefined),
+};
+
+export const callerId: FieldKind<string | number> = {
+  expects: 'a text or a number',
+  decode: (value) =>
+    typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)) ? value : undefined,
+};
+
+export const integer = (least: number): FieldKind<number> => ({
+  expects: `a whole number of ${least} or more`,
+  decode: (value) => (typeof value === 'number' && Number.isSafeInteger(value) && value >= least ? value : undefined),
+});
+
+export const flag: FieldKind<true> = {
+  expects: 'true, or left out',
+  decode: (value) => (value === true ? value : undefined),
+};
+
+export const object: FieldKind<JsonObject> = {
+  expects: 'an object',
+  decode: (value) => (isRecord(value) ? value : undefined),
+};
+
+export const position: FieldKind<{ readonly frames: readonly JsonObject[] }> = {
+  expects: 'an object whose "frames" is a list of objects',
+  decode: (value) => {
+    const frames: unknown = isRecord(value) ? value['frames'] : undefined;
+    return Array.isArray(frames) && frames.every(isRecord) ? { ...(value as JsonObject), frames } : undefined;
+  },
+};
+
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
+
+/** Milliseconds since the epoch; a text with its offset on the wire. */
+export const instant: FieldKind<number> = {
+  expects: 'a moment such as "2030-01-31T12:00:00.000Z"',
+  decode: (value) => {
+    const at = typeof value === 'string' && RFC_3339.test(value) ? Date.parse(value) : NaN;
+    return Number.isNaN(at) ? undefined : at;
+  },
+  encode: (at) => new Date(at).toISOString(),
+};

@@ -1,0 +1,173 @@
+import { LimitExceededError } from '../errors/limit-exceeded.error.js';
+import { MessageTooLargeError } from '../errors/message-too-large.error.js';
+import type { OrchestratorError } from '../errors/orchestrator.error.js';
+import { encodeWithin } from './bounds.js';
+import { toEnvelope } from './envelope.js';
+import type { Limits } from './limits.js';
+import type { MessageCodec } from './message.codec.js';
+import type { JsonObject, WorkflowMessage } from './workflow-message.js';
+
+/** How a run ended. */
+export interface Terminal {
+  readonly status: 'completed' | 'failed';
+  /** The run as it stood: a failed one is requeued from it. */
+  readonly message: WorkflowMessage;
+  /** Output of the last step; left out: none. */
+  readonly apiOutput?: unknown;
+  /** Outputs by id of top-level step. */
+  readonly steps: Readonly<Record<string, unknown>>;
+  readonly failure?: TerminalFailure;
+}
+
+/** Why it failed: what the engine's `Failure` tells of itself. */
+export interface TerminalFailure {
+  readonly type: string;
+  readonly message: string;
+  readonly code: string | null;
+  readonly status: number | null;
+  readonly details: unknown;
+  readonly source: string;
+  /** It failed although it may be tried again: its attempts are used up. */
+  readonly retryable: boolean;
+  readonly step?: string;
+  readonly path?: string;
+  readonly ref?: string;
+  readonly attempts?: number;
+}
+
+/** `error` of a terminal envelope. */
+export interface FailureDocument {
+  readonly step_id: string | null;
+  readonly path: string | null;
+  readonly type: string;
+  readonly code: string | null;
+  readonly status_code: number | null;
+  readonly message: string;
+  readonly details: unknown;
+  readonly source: string;
+  readonly error_ref: string | null;
+  /** `max_retries_exceeded`, or `non_retryable_<type>`. */
+  readonly reason: string;
+  readonly total_attempts: number;
+}
+
+/** What a terminal has beside the keys of the message in it. */
+interface TerminalKeys {
+  readonly status: Terminal['status'];
+  readonly api_output: unknown;
+  readonly steps: Readonly<Record<string, unknown>> | undefined;
+  readonly delivery: unknown;
+  readonly error: FailureDocument | undefined;
+  readonly truncated: true | undefined;
+}
+
+const TERMINAL_KEYS: ReadonlySet<string> = new Set<keyof TerminalKeys>([
+  'status',
+  'api_output',
+  'steps',
+  'delivery',
+  'error',
+  'truncated',
+]);
+
+/**
+ * The terminal envelope: the message, and beside it `status`, `api_output`, `steps`, `delivery` and `error`. A run must be
+ * able to end, so this refuses nothing for its size. What does not fit is left out, and `truncated: true` says so:
+ * 1. above `messageBytes`: `api_output` and `steps`, which the cookbook holds too, and the details of a long error;
+ * 2. above `incomingBytes` even so, when no service could read it for a requeue: the run but its identity.
+ */
+export function encodeTerminal({ status, message, apiOutput, steps, failure }: Terminal, limits: Limits): string {
+  const error = failure === undefined ? undefined : failureDocument(failure);
+  const delivery = message.cookbook['delivery'] ?? { handler: 'none' };
+  const keys: TerminalKeys = { status, api_output: apiOutput, steps, delivery, error, truncated: undefined };
+  const run = toEnvelope(message);
+  return (
+    fitting({ ...run, ...keys }, 'messageBytes', limits) ??
+    fitting({ ...run, ...shortened(keys) }, 'incomingBytes', limits) ??
+    JSON.stringify({ ...identityOf(run), ...shortened(keys), delivery: undefined })
+  );
+}
+
+/**
+ * The run that a terminal ended, as it stood. For a requeue: `epoch` is still the one that ended.
+ * @throws what {@link MessageCodec.decode} throws; an InvalidMessageError also where only the run's identity was left
+ */
+export function messageOfTerminal(body: string, codec: MessageCodec): WorkflowMessage {
+  const { rest = {}, ...message } = codec.decode(body);
+  const others = Object.entries(rest).filter(([key]) => !TERMINAL_KEYS.has(key));
+  return others.length === 0 ? message : { ...message, rest: Object.fromEntries(others) };
+}
+
+/**
+ * The failed envelope of a message that could not be read, or must not be interpreted: `raw` is its text. Longer than
+ * `messageBytes` allows it is cut, and `truncated: true` says so, beside `raw_bytes`, its size before.
+ */
+export function encodeRefused(body: string, refusal: OrchestratorError, limits: Limits): string {
+  const error: FailureDocument = {
+    step_id: null,
+    path: null,
+    type: 'VALIDATION',
+    code: refusal.code,
+    status_code: 400,
+    message: refusal.message,
+    details: [],
+    source: 'engine',
+    error_ref: null,
+    reason: 'non_retryable_validation',
+    total_attempts: 0,
+  };
+  // As a JSON text a character takes one byte to six, so the first cut may not be enough.
+  for (let raw = body.slice(0, limits.messageBytes); ; raw = raw.slice(0, raw.length * 0.75)) {
+    const cut = raw.length === body.length ? {} : { truncated: true, raw_bytes: Buffer.byteLength(body) };
+    const document = JSON.stringify({ status: 'failed', error, raw, ...cut });
+    if (raw === '' || Buffer.byteLength(document) <= limits.messageBytes) return document;
+  }
+}
+
+function failureDocument(failure: TerminalFailure): FailureDocument {
+  const { type, code, message, details, source } = failure;
+  return {
+    step_id: failure.step ?? null,
+    path: failure.path ?? null,
+    type,
+    code,
+    status_code: failure.status,
+    message,
+    details,
+    source,
+    error_ref: failure.ref ?? null,
+    reason: failure.retryable ? 'max_retries_exceeded' : `non_retryable_${type.toLowerCase()}`,
+    total_attempts: failure.attempts ?? 0,
+  };
+}
+
+const LONG_ERROR = 4_096;
+
+function shortened(keys: TerminalKeys): TerminalKeys {
+  const { error } = keys;
+  const long = error !== undefined && JSON.stringify(error).length > LONG_ERROR;
+  const shorter = long ? { ...error, message: error.message.slice(0, LONG_ERROR), details: null } : error;
+  return { ...keys, api_output: undefined, steps: undefined, error: shorter, truncated: true };
+}
+
+const IDENTITY = [
+  'workflow_id',
+  'correlation_id',
+  'tenant_id',
+  'workspace_id',
+  'person_id',
+  'epoch',
+  'line',
+  'current_step',
+];
+
+const identityOf = (run: JsonObject): JsonObject => Object.fromEntries(IDENTITY.map((key) => [key, run[key]]));
+
+function fitting(document: object, limit: 'messageBytes' | 'incomingBytes', limits: Limits): string | undefined {
+  try {
+    return encodeWithin(document, limit, limits);
+  } catch (error) {
+    if (error instanceof MessageTooLargeError || error instanceof LimitExceededError) return undefined;
+    throw error;
+  }
+}
