@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { codeBlocks, localLinks, npmScripts } from '../support/markdown.js';
+import { codeBlocks, localLinks, npmScripts, section } from '../support/markdown.js';
 
+const LIBRARY = 'libs/orchestrator/';
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Readonly<Record<string, string>> };
 const pages = [
   ...readdirSync('.').filter((file) => file.endsWith('.md')),
@@ -45,6 +46,22 @@ describe('README.md', () => {
 
   it('names the demo and the test command', () => {
     expect(npmScripts(readme)).toEqual(expect.arrayContaining(['demo', 'test']));
+  });
+});
+
+describe("the package's README.md", () => {
+  it.each(['Thirty lines', 'What is promised', 'What is not promised'])('says the same under %j', (title) => {
+    const [root, library] = ['README.md', `${LIBRARY}README.md`].map((file) => section(readFileSync(file, 'utf8'), title));
+    expect(root).toContain('\n');
+    expect(library).toBe(root);
+  });
+
+  it('comes with the same licence', () => {
+    expect(readFileSync(`${LIBRARY}LICENSE`, 'utf8')).toBe(readFileSync('LICENSE', 'utf8'));
+  });
+
+  it('links to nothing that is not in the package', () => {
+    expect(localLinks(readFileSync(`${LIBRARY}README.md`, 'utf8'))).toEqual([]);
   });
 });
 

@@ -5,6 +5,11 @@ export function codeBlocks(markdown: string, language: string): string[] {
     .map(([, , code]) => code ?? '');
 }
 
+/** The section under this heading of the second level, up to the next; `''`: there is none. */
+export function section(markdown: string, title: string): string {
+  return markdown.split(/^(?=## )/m).find((part) => part.startsWith(`## ${title}\n`)) ?? '';
+}
+
 /** Where the page's links lead, web addresses left out. */
 export function localLinks(markdown: string): string[] {
   return [...markdown.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
