@@ -51,7 +51,9 @@ describe('README.md', () => {
 
 describe("the package's README.md", () => {
   it.each(['Thirty lines', 'What is promised', 'What is not promised'])('says the same under %j', (title) => {
-    const [root, library] = ['README.md', `${LIBRARY}README.md`].map((file) => section(readFileSync(file, 'utf8'), title));
+    const [root, library] = ['README.md', `${LIBRARY}README.md`].map((file) =>
+      section(readFileSync(file, 'utf8'), title),
+    );
     expect(root).toContain('\n');
     expect(library).toBe(root);
   });
