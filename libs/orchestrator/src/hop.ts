@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { advance, modeOf, resume, stop } from './engine/advance.js';
 import { restore } from './engine/checkpoint.js';
-import type { Planner } from './engine/planner.js';
+import type { Planner } from './execution/planner.js';
 import { join, split, walk } from './engine/parts.js';
 import type { Run } from './engine/run.js';
 import type { Transition } from './engine/transition.js';

@@ -3,7 +3,7 @@ import { parseCookbook } from '../cookbook/cookbook.parser.js';
 import { definitionOf, sameDefinition } from '../cookbook/definition.js';
 import type { JsonObject } from '../message/workflow-message.js';
 import type { ReferenceMode } from '../references/scope.js';
-import { type Environment, type Plan, planOf } from './plan.js';
+import { type Environment, type Plan, planOf } from '../engine/plan.js';
 
 /** Plans that are kept: above the number of cookbooks that an application runs. */
 const KEPT_PLANS = 500;
