@@ -22,6 +22,14 @@ export interface Interpretation {
   readonly trace: Trace;
 }
 
+/** What the interpreter, which knows no time, has for moments; as long as one, so that texts that hold it are as long. */
+const SOME_TIME = 'YYYY-MM-DDThh:mm:ss.mmmZ';
+
+/** A value as JSON, without what the interpreter cannot know. */
+export function timeless(value: unknown): string {
+  return JSON.stringify(value ?? null).replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, SOME_TIME);
+}
+
 class Failed extends Error {
   constructor(
     readonly path: string,
@@ -60,7 +68,13 @@ export function interpret(cookbook: Cookbook, input: unknown, workflowId: string
   }
 }
 
+/** What a step comes to, as JSON has it: what has no value has no key. */
 function run(step: Step, scope: Scope, path: string, outer: Rules, seq: Trace[]): unknown {
+  const output = perform(step, scope, path, outer, seq);
+  return output === undefined ? undefined : (JSON.parse(JSON.stringify(output)) as unknown);
+}
+
+function perform(step: Step, scope: Scope, path: string, outer: Rules, seq: Trace[]): unknown {
   const rules = within(outer, step.retry);
   switch (step.type) {
     case 'task':
@@ -114,7 +128,7 @@ function run(step: Step, scope: Scope, path: string, outer: Rules, seq: Trace[])
     case 'fork_join':
       return forkJoin(step, scope, path, rules, seq);
     case 'wait':
-      return { type: 'wait', step_id: step.step_id, waited_until: 'some time' };
+      return { type: 'wait', step_id: step.step_id, waited_until: SOME_TIME };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ForkJoinStep, JoinStrategy, Step } from '../../cookbook/cookbook.js';
 import type { Ended, Frame } from '../run.js';
 import { isRecord } from '../../utils/is-record.js';
-import { isCount, type StepType } from './step-type.js';
+import { isCount, type StepType, withoutUndefined } from './step-type.js';
 
 interface ForkJoinFrame extends Frame {
   /** Of one branch: its name, the index in its list, and the outputs so far. */
@@ -47,17 +47,11 @@ export const forkJoin: StepType<ForkJoinStep, ForkJoinFrame> = {
     const failed = all.find(([, ended]) => ended.failed !== undefined)?.[1].failed;
     if (failed !== undefined) return { kind: 'failed', failure: failed };
     const outputs = all.map(([name, ended]) => [name, 'output' in ended ? ended.output : undefined] as const);
+    const branches = withoutUndefined(Object.fromEntries(outputs));
     const { strategy } = step.join;
-    return {
-      kind: 'completed',
-      output: {
-        type: 'fork_join',
-        step_id: step.step_id,
-        join: { strategy },
-        branches: Object.fromEntries(outputs),
-        result: joined(strategy, outputs),
-      },
-    };
+    const result = joined(strategy, outputs);
+    const output = { type: 'fork_join', step_id: step.step_id, join: { strategy }, branches, result };
+    return { kind: 'completed', output: withoutUndefined(output) };
   },
   label: (frame) => (frame.branch === undefined ? '' : `.${frame.branch}`),
   sees: (frame) => ({ results: frame.results ?? {} }),
@@ -75,7 +69,7 @@ export const forkJoin: StepType<ForkJoinStep, ForkJoinFrame> = {
 function joined(strategy: JoinStrategy, outputs: readonly (readonly [string, unknown])[]): unknown {
   switch (strategy) {
     case 'all':
-      return Object.fromEntries(outputs);
+      return withoutUndefined(Object.fromEntries(outputs));
     case 'first':
       return outputs[0]?.[1];
     case 'last':

@@ -1,7 +1,7 @@
 import type { SwitchStep } from '../../cookbook/cookbook.js';
 import type { Frame } from '../run.js';
 import { isRecord } from '../../utils/is-record.js';
-import type { StepType } from './step-type.js';
+import { type StepType, withoutUndefined } from './step-type.js';
 
 interface SwitchFrame extends Frame {
   /** What the expression resolved to; absent when it resolved to nothing. */
@@ -36,11 +36,11 @@ export const choice: StepType<SwitchStep, SwitchFrame> = {
     frame.ended = ended.failed === undefined && ended.output !== undefined ? { output: ended.output } : {};
   },
   finish(step, frame) {
-    const output: Record<string, unknown> = { type: 'switch', step_id: step.step_id, expression: step.expression };
-    if ('value' in frame) output['value'] = frame.value;
-    output['selectedCase'] = frame.selected;
-    output['result'] = frame.selected === null ? null : frame.ended?.output;
-    return { kind: 'completed', output };
+    const { value, selected, ended } = frame;
+    const { step_id, expression } = step;
+    const result = selected === null ? null : ended?.output;
+    const output = { type: 'switch', step_id, expression, value, selectedCase: selected, result };
+    return { kind: 'completed', output: withoutUndefined(output) };
   },
 };
 
