@@ -1,0 +1,9 @@
+import { describe, expect, it } from '@jest/globals';
+import { succeed } from '../support/shell.js';
+
+describe('npm run demo', () => {
+  it('runs every cookbook to the end that is meant for it, and says so last', async () => {
+    const stdout = await succeed('.', 'npm', 'run', 'demo');
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/\d+ runs completed, \d+ failed as meant/);
+  }, 180_000);
+});
