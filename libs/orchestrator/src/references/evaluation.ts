@@ -1,7 +1,8 @@
 import { HelperError } from '../errors/helper.error.js';
 import { MalformedReferenceError } from '../errors/malformed-reference.error.js';
 import { UnknownHelperError } from '../errors/unknown-helper.error.js';
-import { excerpt, unresolved } from './explain.js';
+import { excerpt } from './excerpt.js';
+import { unresolved } from './explain.js';
 import { inOrder, isPromise, type MaybePromise, whenDone } from './maybe-promise.js';
 import { lookup } from './path.js';
 import type { Helper, Helpers, ReferenceMode, Scope } from './scope.js';
@@ -80,7 +81,10 @@ export class Evaluation {
   }
 }
 
-/** An answer as a message would carry it: it may be put into an input, recorded, and sent. @throws TypeError for what JSON cannot hold */
+/**
+ * An answer as a message would carry it, for it may be recorded and sent.
+ * @throws TypeError for what JSON cannot hold: a cycle, a bigint
+ */
 function asJson(answer: unknown): unknown {
   if (answer === undefined || typeof answer === 'string') return answer;
   const json = JSON.stringify(answer) as string | undefined;

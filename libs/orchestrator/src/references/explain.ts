@@ -1,5 +1,6 @@
 import { UnresolvedReferenceError } from '../errors/unresolved-reference.error.js';
 import { nearest } from '../utils/nearest.js';
+import { excerpt } from './excerpt.js';
 import { own } from './path.js';
 import type { Scope } from './scope.js';
 import type { Call, Path } from './syntax.js';
@@ -11,11 +12,6 @@ export function unresolved(source: string, expression: Path | Call, scope: Scope
   return new UnresolvedReferenceError(scope.context.step_id, excerpt(source), reason, hint);
 }
 
-/** As much of a text as an error message has room for. */
-export function excerpt(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
 interface DeadEnd {
   readonly reason: string;
   /** The name that was not found, and those that are there. Never values: messages carry no input. */
@@ -24,7 +20,7 @@ interface DeadEnd {
 }
 
 function silent({ helper }: Call): DeadEnd {
-  return { reason: `the helper "${helper}" answered nothing` };
+  return { reason: `the helper "${excerpt(helper)}" answered nothing` };
 }
 
 function deadEnd({ root, keys, step }: Path, scope: Scope): DeadEnd {

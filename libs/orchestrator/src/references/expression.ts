@@ -1,5 +1,6 @@
 import { UnresolvedReferenceError } from '../errors/unresolved-reference.error.js';
-import { excerpt, unresolved } from './explain.js';
+import { excerpt } from './excerpt.js';
+import { unresolved } from './explain.js';
 import { lookup, parsePath } from './path.js';
 import type { Scope } from './scope.js';
 import { compile, type ResolveOptions } from './template.js';

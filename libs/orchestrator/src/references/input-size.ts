@@ -25,7 +25,8 @@ export class InputSize {
 
   /** @throws InputTooLargeError */
   check(input: unknown): void {
-    if (this.atMost > this.limit && Buffer.byteLength(JSON.stringify(input)) > this.limit) throw this.tooLarge();
+    if (this.atMost <= this.limit || input === undefined) return;
+    if (Buffer.byteLength(JSON.stringify(input)) > this.limit) throw this.tooLarge();
   }
 
   private add(atLeast: number, atMost: number): void {

@@ -19,7 +19,7 @@ export function nodeOf(value: unknown, found: Placeholder[]): Node {
 }
 
 function build(value: unknown, found: Placeholder[]): Node {
-  if (typeof value === 'string') return textNode(scan(value), found);
+  if (typeof value === 'string' && value.includes('{{')) return textNode(scan(value), found);
   if (typeof value !== 'object' || value === null) return { kind: 'constant', value };
   if (Array.isArray(value)) return { kind: 'array', items: value.map((item) => nodeOf(item, found)) };
   return { kind: 'object', entries: Object.entries(value).map(([key, inner]) => [key, nodeOf(inner, found)] as const) };

@@ -28,7 +28,7 @@ export function lookup({ root, keys, step }: Path, scope: Scope): unknown {
   return value;
 }
 
-/** A value's own property: nothing a prototype has can be reached. */
+/** An own property of an object or array, an array's `length` included: nothing a prototype or a text has can be reached. */
 export function own(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
   return (value as Readonly<Record<string, unknown>>)[key];

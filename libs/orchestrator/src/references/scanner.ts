@@ -1,23 +1,39 @@
-import { isDigit, parsePath } from './path.js';
-import type { Argument, Call, Expression, Literal, Malformed, Part } from './syntax.js';
+import { ExpressionReader } from './expression.reader.js';
+import type { Part } from './syntax.js';
 
-/** Calls within calls. Deeper ones are malformed, so that no text can exhaust the stack. */
-const MAX_NESTING = 32;
+/** Texts that are remembered: the few of the cookbooks at hand, which come back with every hop. */
+const KEPT_TEXTS = 1_000;
+const KEPT_LENGTH = 1_000;
+const known = new Map<string, readonly Part[]>();
+
+/** The parts of a text. */
+export function scan(text: string): readonly Part[] {
+  return text.length > KEPT_LENGTH ? read(text) : (known.get(text) ?? keep(text, read(text)));
+}
+
+function keep(text: string, parts: readonly Part[]): readonly Part[] {
+  known.set(text, parts);
+  for (const oldest of known.keys()) {
+    if (known.size <= KEPT_TEXTS) break;
+    known.delete(oldest);
+  }
+  return parts;
+}
 
 /**
- * The parts of a text, in one pass whatever it holds. A placeholder begins at `{{` and ends at the `}}` after its expression;
- * a `}}` in a quoted argument does not end it. Where no expression can be read, everything up to the next `}}` is one
- * malformed placeholder.
+ * One pass, whatever the text holds. A placeholder begins at `{{` and ends at the `}}` after its expression; a `}}` in a
+ * quoted argument does not end it. Where no expression can be read, everything up to the next `}}` is one malformed
+ * placeholder.
  *
- * Linear: a failed reading is left behind at the next `{{` outside quotes, and of all readings that cross a given character
- * no two are in the same state (unquoted, within ', within "), so no character is read more than a few times.
+ * Linear: a reading that fails does so at the latest at the next `{{` outside quotes, and of all readings that cross a given
+ * character no two are in the same state (outside quotes, within ', within "), so no character is read more than a few times.
  */
-export function scan(text: string): readonly Part[] {
+function read(text: string): readonly Part[] {
   const parts: Part[] = [];
   let from = 0;
   for (let open = text.indexOf('{{'); open !== -1; open = text.indexOf('{{', from)) {
     if (open > from) parts.push(text.slice(from, open));
-    const reader = new Reader(text, open + 2);
+    const reader = new ExpressionReader(text, open + 2);
     const expression = reader.expression();
     from = expression.kind === 'malformed' ? afterBraces(text, open + 2) : reader.at;
     parts.push({ source: text.slice(open, from), expression });
@@ -30,124 +46,3 @@ function afterBraces(text: string, from: number): number {
   const close = text.indexOf('}}', from);
   return close === -1 ? text.length : close + 2;
 }
-
-/** Reads one expression. What it makes of a text it cannot read is a value too, with the reason. */
-class Reader {
-  constructor(
-    private readonly text: string,
-    /** The next character. */
-    public at: number,
-  ) {}
-
-  /** Up to and with the closing braces. */
-  expression(): Expression {
-    this.skip(isBlank);
-    const helper = this.callee();
-    if (helper === undefined) return this.path();
-    const call = this.call(helper, 1);
-    if (call.kind === 'malformed') return call;
-    this.skip(isBlank);
-    return this.take('}}') ? call : malformed(`closing braces must follow the call of "${helper}"`);
-  }
-
-  private path(): Expression {
-    const close = this.text.indexOf('}}', this.at);
-    if (close === -1) return malformed('it has no closing braces');
-    const text = this.text.slice(this.at, close).trim();
-    this.at = close + 2;
-    const path = text.includes('{') || text.includes('}') ? undefined : parsePath(text);
-    return path ?? malformed('it is neither a path nor a call of a helper');
-  }
-
-  /** The name of the helper that is called here, with its parenthesis; `undefined`, and nothing read, where none is. */
-  private callee(): string | undefined {
-    let end = this.at;
-    while (isWord(this.text.charCodeAt(end))) end += 1;
-    if (end === this.at || this.text[end] !== '(') return undefined;
-    const name = this.text.slice(this.at, end);
-    this.at = end + 1;
-    return name;
-  }
-
-  /** The rest of a call, from its first argument on. Commas with nothing between them are one comma. */
-  private call(helper: string, depth: number): Call | Malformed {
-    if (depth > MAX_NESTING) return malformed(`calls are nested deeper than ${MAX_NESTING}`);
-    const args: Argument[] = [];
-    for (;;) {
-      this.skip(isBlankOrComma);
-      if (this.take(')')) return { kind: 'call', helper, args };
-      const argument = this.argument(depth);
-      if (argument.kind === 'malformed') return argument;
-      args.push(argument);
-      this.skip(isBlank);
-      if (this.text[this.at] !== ',' && this.text[this.at] !== ')') {
-        return malformed(`a comma or a closing parenthesis must follow argument ${args.length} of "${helper}"`);
-      }
-    }
-  }
-
-  private argument(depth: number): Argument | Malformed {
-    const first = this.text[this.at];
-    if (first === "'" || first === '"') return this.quoted(first);
-    const helper = this.callee();
-    return helper === undefined ? this.bare() : this.call(helper, depth + 1);
-  }
-
-  /** A text in quotes. It ends at the same quote: there are no escapes, the other quote may stand within. */
-  private quoted(quote: string): Literal | Malformed {
-    const close = this.text.indexOf(quote, this.at + 1);
-    if (close === -1) return malformed('a text in it has no closing quote');
-    const value = this.text.slice(this.at + 1, close);
-    this.at = close + 1;
-    return { kind: 'literal', value };
-  }
-
-  private bare(): Argument | Malformed {
-    const start = this.at;
-    while (this.at < this.text.length && !ENDS_BARE.has(this.text.charCodeAt(this.at))) this.at += 1;
-    const text = this.text.slice(start, this.at).trimEnd();
-    return (
-      KEYWORDS.get(text) ??
-      numberOf(text) ??
-      parsePath(text) ??
-      malformed('an argument in it is neither a literal, a path nor a call')
-    );
-  }
-
-  private skip(matches: (code: number) => boolean): void {
-    while (matches(this.text.charCodeAt(this.at))) this.at += 1;
-  }
-
-  private take(expected: string): boolean {
-    const found = this.text.startsWith(expected, this.at);
-    if (found) this.at += expected.length;
-    return found;
-  }
-}
-
-const KEYWORDS: ReadonlyMap<string, Literal> = new Map(
-  [true, false, null].map((value) => [String(value), { kind: 'literal', value }]),
-);
-
-const codes = (characters: string): ReadonlySet<number> => new Set(Array.from(characters, (one) => one.charCodeAt(0)));
-const ENDS_BARE = codes(`,(){}'"`);
-const BLANKS = codes(' \t\r\n');
-const COMMA = 44;
-
-const isBlank = (code: number): boolean => BLANKS.has(code);
-const isBlankOrComma = (code: number): boolean => code === COMMA || isBlank(code);
-const isWord = (code: number): boolean =>
-  isDigit(code) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code === 95; // A-Z a-z _
-
-/** Digits, with a minus in front or a fraction: `-3`, `0.5`. Everything else that JavaScript takes for a number is a path. */
-function numberOf(text: string): Literal | undefined {
-  const start = text.startsWith('-') ? 1 : 0;
-  if (!isDigit(text.charCodeAt(start)) || !isDigit(text.charCodeAt(text.length - 1))) return undefined;
-  for (let at = start; at < text.length; at += 1) {
-    if (!isDigit(text.charCodeAt(at)) && text[at] !== '.') return undefined;
-  }
-  const value = Number(text);
-  return Number.isFinite(value) ? { kind: 'literal', value } : undefined;
-}
-
-const malformed = (reason: string): Malformed => ({ kind: 'malformed', reason });
