@@ -1,4 +1,4 @@
-// Writes the example's records, src/data/*.json: the same ones each time, one a line. Run it after changing what is below.
+// Writes the example's records, one a line and the same ones each time, to src/data/*.json or to the folder that is given.
 import { writeFileSync } from 'node:fs';
 
 /** Numbers in [0, 1) that are the same in every run (mulberry32). */
@@ -14,9 +14,10 @@ const pick = (list) => list[between(0, list.length - 1)];
 const slug = (text) => text.toLowerCase().replaceAll(' ', '-');
 const day = (n) => new Date(Date.UTC(2025, 8, 1 + n)).toISOString().slice(0, 10);
 
+const folder = process.argv[2] ?? 'src/data';
 function save(name, records) {
   const lines = records.map((record) => JSON.stringify(record, null, 1).replaceAll(/\n\s*/g, ' ')).join(',\n  ');
-  writeFileSync(`src/data/${name}.json`, `[\n  ${lines}\n]\n`);
+  writeFileSync(`${folder}/${name}.json`, `[\n  ${lines}\n]\n`);
 }
 
 const KINDS = {

@@ -40,7 +40,7 @@ const FREIGHT = {
 
 @Injectable()
 export class CatalogService {
-  private readonly products = new Map(records<Product>('products').map((product) => [product.sku, product]));
+  private readonly products = records<Product>('products', ({ sku }) => sku);
 
   constructor(private readonly stock: Stock) {}
 

@@ -28,7 +28,7 @@ export interface Reservation {
 /** The warehouses' shelves. */
 @Injectable()
 export class Stock {
-  private readonly levels = new Map(records<StockLevel>('stock').map((level) => [keyOf(level), level]));
+  private readonly levels = records<StockLevel>('stock', keyOf);
   private readonly reservations = new Effects<Reservation>();
   private readonly receipts = new Effects<StockLevel>();
   private reserved = 0;

@@ -24,7 +24,7 @@ const DAY = 24 * 60 * 60 * 1_000;
 
 @Injectable()
 export class InvoicingService {
-  private readonly invoices = new Map(records<Invoice>('invoices').map((invoice) => [invoice.id, invoice]));
+  private readonly invoices = records<Invoice>('invoices', ({ id }) => id);
   private readonly created = new Effects<Invoice>();
   private readonly credited = new Effects<CreditNote>();
   private number = 2_000;

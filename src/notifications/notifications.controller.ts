@@ -11,13 +11,16 @@ export class NotificationsController {
 
   @Operation('send-email')
   @Mutates('message')
-  sendEmail(@Payload() email: SendEmailDto, @Ctx() { idempotencyKey }: OperationContext): Promise<Receipt> {
-    return this.outbox.send({ channel: 'email', ...email }, idempotencyKey);
+  sendEmail(
+    @Payload() { to, subject, text }: SendEmailDto,
+    @Ctx() { idempotencyKey }: OperationContext,
+  ): Promise<Receipt> {
+    return this.outbox.send({ channel: 'email', to, subject, text }, idempotencyKey);
   }
 
   @Operation('send-text')
   @Mutates('message')
-  sendText(@Payload() text: SendTextDto, @Ctx() { idempotencyKey }: OperationContext): Promise<Receipt> {
-    return this.outbox.send({ channel: 'text', ...text }, idempotencyKey);
+  sendText(@Payload() { to, text }: SendTextDto, @Ctx() { idempotencyKey }: OperationContext): Promise<Receipt> {
+    return this.outbox.send({ channel: 'text', to, text }, idempotencyKey);
   }
 }

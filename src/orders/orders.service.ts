@@ -6,8 +6,8 @@ import type { Customer, Order, OrderLine, Purchase, Quote, Tenant } from './orde
 /** Every tenant sees its own customers and orders; another's do not exist for it. */
 @Injectable()
 export class OrdersService {
-  private readonly customers = new Map(records<Customer>('customers').map((customer) => [customer.id, customer]));
-  private readonly orders = new Map(records<Order>('orders').map((order) => [order.id, order]));
+  private readonly customers = records<Customer>('customers', ({ id }) => id);
+  private readonly orders = records<Order>('orders', ({ id }) => id);
   private readonly placed = new Effects<Order>();
   private readonly quoted = new Effects<Quote>();
   private readonly purchased = new Effects<Purchase>();

@@ -1,5 +1,6 @@
 import { Catch, type ExceptionFilter, HttpException, HttpStatus, ServiceUnavailableException } from '@nestjs/common';
-import { CardDeclinedError, GatewayUnavailableError } from './gateway.errors.js';
+import { CardDeclinedError } from './card-declined.error.js';
+import { GatewayUnavailableError } from './gateway-unavailable.error.js';
 
 /** Says what the gateway's errors mean to a run: 503 is tried again, 402 ends it. A filter translates; it never answers. */
 @Catch(GatewayUnavailableError, CardDeclinedError)

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Effects } from '../effects.js';
-import { CardDeclinedError, GatewayUnavailableError } from './gateway.errors.js';
+import { CardDeclinedError } from './card-declined.error.js';
+import { GatewayUnavailableError } from './gateway-unavailable.error.js';
 
 export interface Charge {
   readonly amount_cents: number;

@@ -28,7 +28,7 @@ const LARGE_CENTS = 100_000;
 
 @Injectable()
 export class PaymentsService {
-  private readonly payments = new Map(records<Payment>('payments').map((payment) => [payment.id, payment]));
+  private readonly payments = records<Payment>('payments', ({ id }) => id);
   private readonly charged = new Effects<Payment>();
   private readonly refunded = new Effects<Refund>();
   private number = 2_000;

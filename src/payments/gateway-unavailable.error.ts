@@ -2,8 +2,3 @@
 export class GatewayUnavailableError extends Error {
   override readonly name = 'GatewayUnavailableError';
 }
-
-/** The bank said no, and will say so again. */
-export class CardDeclinedError extends Error {
-  override readonly name = 'CardDeclinedError';
-}

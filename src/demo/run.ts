@@ -1,0 +1,65 @@
+import { performance } from 'node:perf_hooks';
+import { NestFactory } from '@nestjs/core';
+import {
+  getOrchestratorToken,
+  type WorkflowEvent,
+  WorkflowFailedError,
+  type WorkflowOrchestrator,
+} from 'nest-orchestrator';
+import { AppModule } from '../app.module.js';
+import { Progress } from './progress.js';
+import { type Scenario, SCENARIOS } from './scenarios.js';
+import { styleOf } from './style.js';
+import { renderSummary } from './summary.js';
+import { type Ending, renderTimeline, type RunReport } from './timeline.js';
+
+/** Runs every cookbook once and shows how it went. The process fails when one ends otherwise than it was meant to. */
+async function demo(): Promise<void> {
+  const startedAt = performance.now();
+  const style = styleOf(process.stdout);
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error', 'fatal'] });
+  const orchestrator = app.get<WorkflowOrchestrator>(getOrchestratorToken('runs'), { strict: false });
+  const reports: RunReport[] = [];
+  for (const scenario of SCENARIOS) {
+    const report = await play(scenario, orchestrator);
+    process.stdout.write(`${renderTimeline(report, style)}\n`);
+    reports.push(report);
+  }
+  await app.close();
+  process.stdout.write(`${renderSummary(reports, performance.now() - startedAt, style)}\n`);
+  process.exitCode = reports.every(({ asMeant }) => asMeant) ? 0 : 1;
+}
+
+/** Starts the scenario's run and watches it to its end. */
+async function play(scenario: Scenario, orchestrator: WorkflowOrchestrator): Promise<RunReport> {
+  const { cookbook, advice, failsWith } = scenario;
+  const progress = new Progress(process.stdout);
+  const events: WorkflowEvent[] = [];
+  const watching = orchestrator.events$.subscribe((event: WorkflowEvent) => {
+    events.push(event);
+    progress.show(`  ${cookbook} › ${event.path ?? ''}  ${event.service}  ${event.type.replaceAll('_', ' ')}`);
+  });
+  const ending = await endOf(scenario, orchestrator);
+  watching.unsubscribe();
+  progress.clear();
+  return {
+    cookbook,
+    description: orchestrator.cookbooks.get(cookbook)?.description ?? '',
+    events,
+    ending,
+    asMeant: ending.kind === 'failed' ? ending.failure.code === failsWith : failsWith === undefined,
+    ...(advice === undefined ? {} : { advice }),
+  };
+}
+
+async function endOf({ cookbook, input, tenantId }: Scenario, orchestrator: WorkflowOrchestrator): Promise<Ending> {
+  try {
+    const { output } = await orchestrator.run(cookbook, { input, tenantId, timeout: '30s' });
+    return { kind: 'completed', output };
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) return { kind: 'failed', failure: error.failure };
+    throw error;
+  }
+}
+
+await demo();

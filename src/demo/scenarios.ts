@@ -1,0 +1,72 @@
+import { TEST_CARDS } from '../payments/payment.gateway.js';
+
+/** One run of the demo: which cookbook, with what, for whom, and how it is meant to end. */
+export interface Scenario {
+  readonly cookbook: string;
+  readonly input: object;
+  readonly tenantId: string;
+  /** The failure's code. Absent: the run is meant to complete. */
+  readonly failsWith?: string;
+  /** What an operator would do after that failure. */
+  readonly advice?: string;
+}
+
+const CARD = '4242424242424242';
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    cookbook: 'order-to-cash',
+    tenantId: 'harbour-home',
+    input: {
+      customer_id: 'C-101',
+      lines: [
+        { sku: 'teapot-willow', quantity: 1 },
+        { sku: 'mug-willow', quantity: 4 },
+      ],
+      warehouse: 'main',
+      card_number: CARD,
+      card_country: 'IE',
+    },
+  },
+  { cookbook: 'restock', tenantId: 'harbour-home', input: { warehouse: 'main', limit: 6 } },
+  {
+    cookbook: 'quote',
+    tenantId: 'alpine-living',
+    input: {
+      customer_id: 'C-108',
+      lines: [
+        { sku: 'planter-meadow', quantity: 3 },
+        { sku: 'watering-can-tide', quantity: 1 },
+      ],
+    },
+  },
+  {
+    cookbook: 'returns',
+    tenantId: 'harbour-home',
+    input: { order_id: 'O-1009', reason: 'The shelf does not match the throw.', warehouse: 'north' },
+  },
+  {
+    cookbook: 'payment-retry',
+    tenantId: 'harbour-home',
+    input: { order_id: 'O-1006', amount_cents: 27_800, card_number: TEST_CARDS.flaky, email: 'paula@example.com' },
+  },
+  {
+    cookbook: 'delayed-reminder',
+    tenantId: 'harbour-home',
+    input: { customer_id: 'C-161', invoice_id: 'I-1006' },
+  },
+  {
+    cookbook: 'fraud-rejected',
+    tenantId: 'harbour-home',
+    input: {
+      customer_id: 'C-101',
+      lines: [{ sku: 'floor-lamp-dune', quantity: 12 }],
+      card_number: CARD,
+      card_country: 'NZ',
+    },
+    failsWith: 'FRAUD_SUSPECTED',
+    advice:
+      'Nothing was ordered, reserved or charged. Ask the customer for a card from where the parcel goes, and start the ' +
+      'run anew. The failed run itself, with every output so far, is the message on workflow.failed.',
+  },
+];

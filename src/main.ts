@@ -1,0 +1,8 @@
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+
+const app = await NestFactory.create(AppModule);
+app.enableShutdownHooks();
+await app.listen(process.env['PORT'] ?? 3000);
+new Logger('Example').log(`Cookbooks: ${await app.getUrl()}/runs/cookbooks`);

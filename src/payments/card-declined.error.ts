@@ -1,0 +1,4 @@
+/** The bank said no, and will say so again. */
+export class CardDeclinedError extends Error {
+  override readonly name = 'CardDeclinedError';
+}

@@ -1,0 +1,50 @@
+import { expect, it } from '@jest/globals';
+import { attemptsOf } from '../../../src/demo/attempts.js';
+import { told } from './told.js';
+
+const CHARGE = { path: 'payment', service: 'payments', operation: 'charge-card' };
+const SHELVE = { path: 'each[0].shelve', service: 'catalog', operation: 'receive-stock' };
+
+it('makes one attempt of a start and what came of it, and says how many the step took in the end', () => {
+  const events = told(
+    { type: 'started', ms: 0 },
+    { type: 'step_started', ms: 2, ...CHARGE },
+    { type: 'step_retrying', ms: 27, ...CHARGE, duration_ms: 25, error_code: 'GATEWAY_UNAVAILABLE' },
+    { type: 'step_started', ms: 90, ...CHARGE, attempt: 2 },
+    { type: 'step_completed', ms: 115, ...CHARGE, attempt: 2, duration_ms: 25 },
+    { type: 'completed', ms: 116 },
+  );
+  expect(attemptsOf(events)).toEqual([
+    { ...CHARGE, number: 1, of: 2, startMs: 2, tookMs: 25, outcome: 'retrying', errorCode: 'GATEWAY_UNAVAILABLE' },
+    { ...CHARGE, number: 2, of: 2, startMs: 90, tookMs: 25, outcome: 'completed', errorCode: null },
+  ]);
+});
+
+it('counts an event that is told twice once, and keeps the attempt that an unfinished second start would undo', () => {
+  const [started, completed] = told(
+    { type: 'step_started', ms: 0, ...CHARGE },
+    { type: 'step_completed', ms: 5, ...CHARGE, duration_ms: 5 },
+  );
+  const twice = [started, completed, started, completed, started].filter((event) => event !== undefined);
+  expect(attemptsOf(twice)).toMatchObject([{ startMs: 0, tookMs: 5, outcome: 'completed' }]);
+});
+
+it('lists attempts as they began, though branches end in another order', () => {
+  const events = told(
+    { type: 'step_started', ms: 0, ...CHARGE },
+    { type: 'step_started', ms: 1, ...SHELVE },
+    { type: 'step_completed', ms: 2, ...SHELVE, duration_ms: 1 },
+    { type: 'step_completed', ms: 9, ...CHARGE, duration_ms: 9 },
+  );
+  expect(attemptsOf(events).map(({ path }) => path)).toEqual(['payment', 'each[0].shelve']);
+});
+
+it('tells when an attempt began whose start was never heard of', () => {
+  const events = told({ type: 'started', ms: 0 }, { type: 'step_failed', ms: 30, ...CHARGE, duration_ms: 25 });
+  expect(attemptsOf(events)).toMatchObject([{ startMs: 5, tookMs: 25, outcome: 'failed' }]);
+});
+
+it('makes nothing of a run in which no step began', () => {
+  expect(attemptsOf(told({ type: 'started', ms: 0 }))).toEqual([]);
+  expect(attemptsOf([])).toEqual([]);
+});

@@ -1,0 +1,151 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import pc from 'picocolors';
+import { renderSummary } from '../../../src/demo/summary.js';
+import { styleOf } from '../../../src/demo/style.js';
+import { renderTimeline, type RunReport } from '../../../src/demo/timeline.js';
+import { told } from './told.js';
+
+const plain = (width: number) => ({ width, colors: pc.createColors(false) });
+const lines = (text: string): string[] => text.split('\n');
+
+const CHARGE = { path: 'payment', service: 'payments', operation: 'charge-card' };
+const RECEIPT = { path: 'announce.customer.receipt', service: 'notifications', operation: 'send-email' };
+const SCREEN = { path: 'screening', service: 'payments', operation: 'screen-payment' };
+
+const RETRIED: RunReport = {
+  cookbook: 'payment-retry',
+  description: 'Charges a card while the payment gateway is away: tried again, charged once, and the receipt follows.',
+  events: told(
+    { type: 'started', ms: 0 },
+    { type: 'step_started', ms: 2, ...CHARGE },
+    { type: 'step_retrying', ms: 27, ...CHARGE, duration_ms: 25, error_code: 'GATEWAY_UNAVAILABLE' },
+    { type: 'step_started', ms: 90, ...CHARGE, attempt: 2 },
+    { type: 'step_completed', ms: 115, ...CHARGE, attempt: 2, duration_ms: 25 },
+    { type: 'step_started', ms: 1_800, ...RECEIPT },
+    { type: 'step_completed', ms: 1_808, ...RECEIPT, duration_ms: 8 },
+    { type: 'completed', ms: 1_810 },
+  ),
+  ending: { kind: 'completed', output: { message_id: 'M-1', channel: 'email' } },
+  asMeant: true,
+};
+
+const REFUSED: RunReport = {
+  cookbook: 'fraud-rejected',
+  description: 'A large order on a foreign card.',
+  events: told(
+    { type: 'step_started', ms: 0, ...SCREEN },
+    { type: 'step_failed', ms: 1, ...SCREEN, duration_ms: 1, error_code: 'FRAUD_SUSPECTED' },
+    { type: 'failed', ms: 1, error_code: 'FRAUD_SUSPECTED' },
+  ),
+  ending: {
+    kind: 'failed',
+    failure: {
+      code: 'FRAUD_SUSPECTED',
+      message: 'Refused with 90 of 100 points: a large amount, a card from NZ for a parcel to IE.',
+      path: 'screening',
+      attempts: 1,
+    },
+  },
+  asMeant: true,
+  advice: 'Ask for another card.',
+};
+
+describe('the timeline of a run', () => {
+  it('has a line for each attempt, a bar over the run, the pause between, and the output', () => {
+    expect(lines(renderTimeline(RETRIED, plain(112)))).toEqual([
+      '✔ payment-retry ────────────────────────────────────────────────────────────────────────────────────────────────',
+      '  Charges a card while the payment gateway is away: tried again, charged once, and the receipt follows.',
+      '',
+      '    +2 ms  payment                    payments       charge-card  ↻ 1/2 GATEWAY_UNAVAILABLE  25 ms  █···········',
+      '   +90 ms  payment                    payments       charge-card  ✔ 2/2                      25 ms  █···········',
+      '  +115 ms  ⋯ the run waits, 1.69 s, and no service holds it',
+      '  +1.80 s  announce.customer.receipt  notifications  send-email   ✔                           8 ms  ···········█',
+      '',
+      "  → { message_id: 'M-1', channel: 'email' }",
+      '',
+      '',
+    ]);
+  });
+
+  it('leaves the bar out of a narrow terminal, and clips the description', () => {
+    expect(lines(renderTimeline(RETRIED, plain(96))).slice(0, 5)).toEqual([
+      '✔ payment-retry ────────────────────────────────────────────────────────────────────────────────',
+      '  Charges a card while the payment gateway is away: tried again, charged once, and the receipt …',
+      '',
+      '    +2 ms  payment                    payments       charge-card  ↻ 1/2 GATEWAY_UNAVAILABLE  25 ms',
+      '   +90 ms  payment                    payments       charge-card  ✔ 2/2                      25 ms',
+    ]);
+  });
+
+  it('puts a failure into a box: its code, the step, the reason, and what to do now', () => {
+    expect(lines(renderTimeline(REFUSED, plain(80)))).toEqual([
+      '✖ fraud-rejected ───────────────────────────────────────────────────────────────',
+      '  A large order on a foreign card.',
+      '',
+      '  +0 ms  screening  payments  screen-payment  ✖ FRAUD_SUSPECTED  1 ms  █████████',
+      '',
+      '  ┌────────────┬───────────────────────────────────────────────────────────────┐',
+      '  │ failed     │ FRAUD_SUSPECTED, as it was meant to                           │',
+      '  │ at step    │ screening, first attempt                                      │',
+      '  │ because    │ Refused with 90 of 100 points: a large amount, a card from NZ │',
+      '  │            │ for a parcel to IE.                                           │',
+      '  │ what now   │ Ask for another card.                                         │',
+      '  └────────────┴───────────────────────────────────────────────────────────────┘',
+      '',
+      '',
+    ]);
+  });
+
+  it('does not excuse a failure that was not meant', () => {
+    const text = renderTimeline({ ...REFUSED, asMeant: false }, plain(80));
+    expect(text).toContain('│ failed     │ FRAUD_SUSPECTED  ');
+    expect(text).not.toContain('as it was meant to');
+  });
+
+  it('shows a glance of a long output, and says how much more there is', () => {
+    const output = Object.fromEntries(
+      Array.from({ length: 40 }, (_, i) => [`key_${i}`, { amount: i, of: 'x'.repeat(90) }]),
+    );
+    const text = renderTimeline({ ...RETRIED, ending: { kind: 'completed', output } }, plain(80));
+    expect(lines(text).length).toBeLessThan(30);
+    expect(text).toMatch(/… \d+ more lines/);
+  });
+
+  it('keeps to its columns whatever the colours, so that a terminal shows what a file does', () => {
+    const colored = renderTimeline(RETRIED, { width: 112, colors: pc.createColors(true) });
+    expect(colored).not.toEqual(stripVTControlCharacters(colored));
+    const shape = (text: string): string[] => lines(text).map((line) => line.replaceAll('·', ' ').trimEnd());
+    expect(shape(stripVTControlCharacters(colored))).toEqual(shape(renderTimeline(RETRIED, plain(112))));
+  });
+
+  it('has columns no longer than the terminal is wide, from 100 columns on', () => {
+    for (const width of [100, 120, 140]) {
+      for (const line of lines(renderTimeline(RETRIED, plain(width)))) expect(line.length).toBeLessThanOrEqual(width);
+    }
+  });
+});
+
+describe('the style', () => {
+  it('has no colours on what is no terminal, and columns within reason', () => {
+    expect(styleOf({}).colors.isColorSupported).toBe(false);
+    expect(styleOf({}).width).toBe(110);
+    expect(styleOf({ isTTY: true, columns: 20 }).width).toBe(80);
+    expect(styleOf({ isTTY: true, columns: 400 }).width).toBe(140);
+  });
+});
+
+describe('the summary', () => {
+  it('counts runs that ended as meant', () => {
+    expect(renderSummary([RETRIED, RETRIED, REFUSED], 1_234, plain(80))).toBe(
+      '✔ 2 runs completed, 1 failed as meant, in 1.23 s',
+    );
+    expect(renderSummary([RETRIED], 12, plain(80))).toBe('✔ 1 run completed, in 12 ms');
+  });
+
+  it('names the runs that did not', () => {
+    expect(renderSummary([RETRIED, { ...REFUSED, asMeant: false }], 12, plain(80))).toBe(
+      '✖ 1 run completed, not as meant: fraud-rejected, in 12 ms',
+    );
+  });
+});
