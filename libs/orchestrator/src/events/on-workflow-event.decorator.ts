@@ -2,7 +2,7 @@ import { SetMetadata, type CustomDecorator } from '@nestjs/common';
 import type { WorkflowEventType } from './workflow.event.js';
 
 /** The types of event a provider's method listens to. */
-export const EVENT_METADATA = 'orchestrator:on-event';
+export const ON_WORKFLOW_EVENT_METADATA = 'orchestrator:on-event';
 
 /**
  * Calls a provider's or controller's method with every `WorkflowEvent` of these types.
@@ -14,5 +14,5 @@ export const EVENT_METADATA = 'orchestrator:on-event';
  * ```
  */
 export function OnWorkflowEvent(...types: readonly [WorkflowEventType, ...WorkflowEventType[]]): CustomDecorator {
-  return SetMetadata(EVENT_METADATA, types);
+  return SetMetadata(ON_WORKFLOW_EVENT_METADATA, types);
 }

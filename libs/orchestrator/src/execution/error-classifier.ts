@@ -1,6 +1,7 @@
 import type { Failure, FailureSource, FailureType } from '../engine/outcome.js';
 import { HelperError } from '../errors/helper.error.js';
 import { OrchestratorError } from '../errors/orchestrator.error.js';
+import { describe } from '../utils/describe.js';
 import { isRecord } from '../utils/is-record.js';
 
 /** What kind of error it is; `undefined` leaves it to the library. Give it as `classifyError` in the module's options. */
@@ -17,7 +18,7 @@ export function classifyError(error: unknown, source: FailureSource, own?: Error
   if (error instanceof HelperError) return classifyError(error.cause, 'helper', own);
   const from = error instanceof OrchestratorError ? 'engine' : source;
   const facts = factsOf(error);
-  const type = own?.(error) ?? typeOf(error, facts);
+  const type = own?.(error) ?? typeOf(facts);
   return {
     type,
     message: facts.message,
@@ -31,6 +32,7 @@ export function classifyError(error: unknown, source: FailureSource, own?: Error
 }
 
 interface Facts {
+  readonly name: unknown;
   readonly message: string;
   readonly code: string | null;
   readonly status: number | null;
@@ -38,7 +40,7 @@ interface Facts {
   readonly after?: number;
 }
 
-function typeOf(error: unknown, { status, code }: Facts): FailureType {
+function typeOf({ status, code, name }: Facts): FailureType {
   if (status === 400 || status === 422) return 'VALIDATION';
   if (status === 408 || status === 504) return 'TIMEOUT';
   if (status === 429) return 'RATE_LIMIT';
@@ -46,7 +48,7 @@ function typeOf(error: unknown, { status, code }: Facts): FailureType {
   if (status !== null) return 'BUSINESS';
   if (code !== null && VALIDATION_CODES.has(code)) return 'VALIDATION';
   if (code === 'OPERATION_TIMEOUT' || code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') return 'TIMEOUT';
-  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) return 'TIMEOUT';
+  if (name === 'AbortError' || name === 'TimeoutError') return 'TIMEOUT';
   if (code !== null && /^(?:ECONN\w+|EPIPE|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/.test(code))
     return 'TRANSIENT';
   return 'BUSINESS';
@@ -59,9 +61,10 @@ function factsOf(error: unknown): Facts {
   const pick = (name: string): unknown => inner[name] ?? own[name];
   const status = [own['status'], inner['status'], own['statusCode'], inner['statusCode']].find(Number.isInteger);
   const code = pick('code');
-  const message = inner['message'] ?? own['message'] ?? error;
+  const message = inner['message'] ?? own['message'] ?? (Object(error) === error ? describe(error) : error);
   const after = retryAfter(pick('retryAfter') ?? headerOf(pick('headers')));
   return {
+    name: own['name'],
     message: Array.isArray(message) ? message.join('; ') : String(message),
     code: typeof code === 'string' ? code : null,
     status: typeof status === 'number' ? status : null,

@@ -1,12 +1,10 @@
 import type { Step, TaskStep } from '../cookbook/cookbook.js';
-import { type Plan, nodeOf } from '../engine/plan.js';
+import { nodeOf, type Plan } from '../engine/plan.js';
 import type { Run } from '../engine/run.js';
 import type { OperationRegistry } from '../operations/operation.registry.js';
 
 /** Chooses how the parts of a fork run. */
 export class ForkMode {
-  private readonly known = new WeakMap<Step, boolean>();
-
   constructor(
     private readonly service: string,
     private readonly operations: OperationRegistry,
@@ -18,18 +16,18 @@ export class ForkMode {
    */
   mayRunInProcess({ plan, frames }: Run): boolean {
     const frame = frames.at(-1);
-    if (frame === undefined) return false;
-    const { step } = nodeOf(plan, frame.step);
-    let may = this.known.get(step);
-    if (may === undefined) {
-      may = tasksWithin(plan, step).every((task) => this.isLocalRead(task));
-      this.known.set(step, may);
-    }
-    return may;
+    return (
+      frame !== undefined && tasksWithin(plan, nodeOf(plan, frame.step).step).every((task) => this.isLocalRead(task))
+    );
   }
 
   private isLocalRead(task: TaskStep): boolean {
-    return task.service === this.service && !this.operations.mayMutate(this.service, task);
+    if (task.service !== this.service) return false;
+    try {
+      return !this.operations.find(this.service, task).mutates;
+    } catch {
+      return false; // the step will say so itself, in its turn
+    }
   }
 }
 
