@@ -1,5 +1,8 @@
 import type { Caller } from '../message/workflow-message.js';
 
+/** What `getType()` answers in guards, interceptors, filters and parameter decorators while an operation runs as a step. */
+export const OPERATION_CONTEXT_TYPE = 'orchestrator';
+
 /** What a service can do: one handler method plus what callers and the cache must know of it. */
 export interface Operation extends OperationTraits {
   readonly service: string;

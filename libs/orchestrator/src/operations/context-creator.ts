@@ -1,0 +1,81 @@
+import { ExternalContextCreator } from '@nestjs/core';
+import { GuardsConsumer } from '@nestjs/core/guards/index.js';
+import { ContextUtils } from '@nestjs/core/helpers/context-utils.js';
+import { InterceptorsConsumer, InterceptorsContextCreator } from '@nestjs/core/interceptors/index.js';
+import { PipesConsumer, PipesContextCreator } from '@nestjs/core/pipes/index.js';
+import { OperationFilters } from './exception-filters.js';
+import { OperationExecutionContext, type ToContext } from './execution-context.js';
+import { OperationGuards } from './guards.js';
+import type { OperationHandler } from './handler.js';
+import type { ApplicationContainer } from './nest-internals.js';
+import { OPERATION_CONTEXT_TYPE } from './operation.js';
+import { PAYLOAD_ONLY } from './parameters.js';
+import { settle } from './settle.js';
+
+/** The bracket of one call: inside the guards, outside every interceptor. `next` settles with the output. */
+export type Around = (args: readonly unknown[], next: () => Promise<unknown>) => Promise<unknown>;
+
+/**
+ * Nest's own creator for handlers of foreign transports, with those parts replaced in which it is unlike RPC. One per
+ * operation: the stock one keeps what it learnt of a method's parameters from whoever asked first.
+ */
+export function createContextCreator(
+  container: ApplicationContainer,
+  handler: OperationHandler,
+  around: Around,
+): ExternalContextCreator {
+  const config = container.applicationConfig;
+  const toContext: ToContext = (args) => {
+    const context = new OperationExecutionContext(args, handler);
+    context.setType(OPERATION_CONTEXT_TYPE);
+    return context;
+  };
+  const creator = new ExternalContextCreator(
+    new OperationGuards(container, config, handler),
+    new GuardsCall(toContext),
+    new InterceptorsContextCreator(container, config),
+    new InterceptorsCall(toContext, around),
+    container.getModules(),
+    new PipesContextCreator(container, config),
+    new PipesConsumer(),
+    new OperationFilters(container, config, toContext),
+  );
+  // Stock Nest looks for the host among providers: for a controller it finds none, and skips the class's enhancers.
+  const moduleKey = (): string => handler.module.token;
+  creator.getContextModuleKey = moduleKey;
+  Object.assign(creator, { getHostModuleKey: moduleKey, contextUtils: new OperationContextUtils(toContext) }); // private
+  return creator;
+}
+
+class GuardsCall extends GuardsConsumer {
+  constructor(override readonly createContext: ToContext) {
+    super();
+  }
+}
+
+class InterceptorsCall extends InterceptorsConsumer {
+  constructor(
+    override readonly createContext: ToContext,
+    private readonly around: Around,
+  ) {
+    super();
+  }
+
+  override intercept(...call: Parameters<InterceptorsConsumer['intercept']>): Promise<unknown> {
+    return this.around(call[1], async () => settle(await super.intercept(...call)));
+  }
+}
+
+class OperationContextUtils extends ContextUtils {
+  constructor(private readonly toContext: ToContext) {
+    super();
+  }
+
+  override getContextFactory(): ToContext {
+    return this.toContext;
+  }
+
+  override reflectCallbackMetadata(...of: Parameters<ContextUtils['reflectCallbackMetadata']>): never {
+    return (super.reflectCallbackMetadata<object | undefined>(...of) ?? PAYLOAD_ONLY) as never;
+  }
+}

@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import type { TaskStep } from '../cookbook/cookbook.js';
+import { ConfigurationError } from '../errors/configuration.error.js';
+import { UnknownOperationError } from '../errors/unknown-operation.error.js';
+import { describe } from '../utils/describe.js';
+import { isRecord } from '../utils/is-record.js';
+import type { Operation, OperationLookup, ResourceRef } from './operation.js';
+import type { Invoke } from './operation.invoker.js';
+
+/** An operation that can be run here. */
+export interface BoundOperation extends Operation {
+  readonly mutates: boolean;
+  /** As messages name it: `InvoiceController.get`. */
+  readonly handler: string;
+  /** Runs the handler with everything around it, between the checks of its `input` and `output` schemas. */
+  readonly invoke: Invoke;
+}
+
+/** The operations of this application's services. The explorer fills it at boot; nothing is added later. */
+@Injectable()
+export class OperationRegistry {
+  private readonly services = new Map<string, Map<string, BoundOperation>>();
+  private readonly lookups = new Map<string, OperationLookup>();
+
+  /** Makes a service known, even if it has no operation yet. */
+  addService(service: string, lookup?: OperationLookup): void {
+    this.services.set(service, new Map());
+    if (lookup !== undefined) this.lookups.set(service, lookup);
+  }
+
+  add(operation: BoundOperation): void {
+    this.services.get(operation.service)?.set(operation.name, operation);
+  }
+
+  /** Whether the operations of this service are known here. */
+  has(service: string): boolean {
+    return this.services.has(service);
+  }
+
+  /** The names of a service's operations; none of a service that is not here. */
+  names(service: string): readonly string[] {
+    return [...(this.services.get(service)?.keys() ?? [])];
+  }
+
+  get(service: string, name: string): BoundOperation | undefined {
+    return this.services.get(service)?.get(name);
+  }
+
+  /**
+   * The operation a step names, as it counts for this step: a lookup and the step itself may add that it mutates, and take
+   * nothing away.
+   *
+   * @throws UnknownOperationError; and whatever the service's lookup throws, so that the step fails before its handler
+   */
+  find(service: string, step: Pick<TaskStep, 'step_id' | 'operation' | 'mutates'>): BoundOperation {
+    const operation = this.get(service, step.operation);
+    if (operation === undefined) throw new UnknownOperationError(service, step.operation, this.names(service));
+    const said = this.lookUp(service, step);
+    const mutates = operation.mutates || said.mutates === true || step.mutates === true;
+    if (mutates === operation.mutates && said.resource_type === undefined) return operation;
+    const { mutated, ...others } = operation;
+    const resource = said.resource_type === undefined ? mutated : widest(operation, said.resource_type);
+    return { ...others, mutates, ...(resource === undefined ? {} : { mutated: resource }) };
+  }
+
+  private lookUp(service: string, step: Parameters<OperationLookup>[1]): LookupAnswer {
+    const answer = this.lookups.get(service)?.(service, step);
+    if (answer === undefined || isLookupAnswer(answer)) return answer ?? {};
+    throw new ConfigurationError(
+      `The operations lookup of service "${service}" answered ${describe(answer)} for step "${step.step_id}". It must ` +
+        'answer { mutates?: boolean, resource_type?: string } or undefined, and at once: it is not awaited.',
+    );
+  }
+}
+
+type LookupAnswer = NonNullable<ReturnType<OperationLookup>>;
+
+function isLookupAnswer(answer: unknown): answer is LookupAnswer {
+  if (!isRecord(answer) || answer instanceof Promise) return false;
+  const { mutates, resource_type: resource } = answer;
+  return (
+    (mutates === undefined || typeof mutates === 'boolean') && (resource === undefined || typeof resource === 'string')
+  );
+}
+
+/** What is changed when a lookup names a resource too; `undefined`, anything of the service, where the two disagree. */
+function widest({ mutates, mutated }: Operation, resource: string): ResourceRef | undefined {
+  if (mutates !== true && mutated === undefined) return { resource };
+  return mutated?.resource === resource ? mutated : undefined;
+}

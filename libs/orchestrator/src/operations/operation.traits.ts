@@ -1,0 +1,68 @@
+import { isDeepStrictEqual } from 'node:util';
+import { ConfigurationError } from '../errors/configuration.error.js';
+import { toMilliseconds } from '../utils/duration.js';
+import { isRecord } from '../utils/is-record.js';
+import type { OperationTraits } from './operation.js';
+
+/** What one place, a decorator or a file, says of an operation. */
+export interface Statement {
+  /** As messages name it: `@Mutates on InvoiceController.update`, `operations.json`. */
+  readonly place: string;
+  readonly traits: OperationTraits;
+}
+
+/** Resources that one read may depend on. */
+const MAX_READS = 4;
+
+/**
+ * The traits of an operation from every place that says something of it.
+ *
+ * @param of `operation "get-invoice" of "invoicing"`
+ * @throws ConfigurationError where two places disagree (it names both), or a trait cannot be meant
+ */
+export function mergeTraits(of: string, statements: readonly Statement[]): OperationTraits {
+  const merged: Record<string, unknown> = {};
+  const places: Record<string, string> = {};
+  for (const { place, traits } of statements) {
+    for (const [key, value] of Object.entries(traits)) {
+      const earlier = places[key];
+      const both: unknown = earlier === undefined ? value : combine(key, merged[key], value);
+      if (both === undefined) {
+        throw new ConfigurationError(
+          `${key} of ${of} is said twice and differently: ${JSON.stringify(merged[key])} by ${String(earlier)}, ` +
+            `${JSON.stringify(value)} by ${place}. Say it in one place.`,
+        );
+      }
+      merged[key] = both;
+      places[key] = earlier ?? place;
+    }
+  }
+  const traits: OperationTraits = merged;
+  refuseNonsense(of, traits, places);
+  return traits;
+}
+
+/** Both statements as one; `undefined` when they contradict each other. Lists are sets: their order says nothing. */
+function combine(key: string, one: unknown, other: unknown): unknown {
+  if (key === 'mutated' && isRecord(one) && isRecord(other)) {
+    const both = { ...one, ...other }; // one may leave the id to the other
+    return isDeepStrictEqual(both, { ...other, ...one }) ? both : undefined;
+  }
+  const comparable = (value: unknown): unknown => (Array.isArray(value) ? new Set<unknown>(value) : value);
+  return isDeepStrictEqual(comparable(one), comparable(other)) ? one : undefined;
+}
+
+function refuseNonsense(of: string, traits: OperationTraits, places: Record<string, string>): void {
+  const { mutated, reads = [], sensitiveInputFields = [], cache } = traits;
+  const refuse = (key: keyof OperationTraits, found: unknown, fix: string): never => {
+    throw new ConfigurationError(`${key} of ${of} cannot be ${JSON.stringify(found)} (${String(places[key])}). ${fix}`);
+  };
+  if (mutated?.resource === '')
+    refuse('mutated', '', 'Name a resource, or leave it out: then anything of the service.');
+  if (reads.length > MAX_READS) refuse('reads', reads, `Name ${MAX_READS} resources at most, or none: then any.`);
+  if (sensitiveInputFields.includes('')) refuse('sensitiveInputFields', '', 'Name a top-level field of the input.');
+  if (typeof cache !== 'object' || cache.ttl === undefined) return;
+  const ttl = toMilliseconds(cache.ttl);
+  if (ttl === undefined || ttl === 0)
+    refuse('cache', cache, "Give a ttl longer than 0, such as '5m', or cache: false.");
+}
