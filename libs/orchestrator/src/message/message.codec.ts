@@ -27,7 +27,7 @@ export class MessageCodec {
     checkShape(envelope, this.limits);
     const { protocol } = envelope;
     if (typeof protocol === 'number' && protocol > PROTOCOL) throw new ProtocolTooNewError(protocol, PROTOCOL);
-    return fromEnvelope(envelope);
+    return fromEnvelope(envelope, body);
   }
 
   /**
