@@ -18,7 +18,7 @@ const STATUS: Readonly<Record<string, HttpStatus>> = {
  * be one. Codes are stable, so clients match on `code`.
  */
 @Catch(OrchestratorError)
-export class RunsFilter extends BaseExceptionFilter<OrchestratorError> {
+export class RunsFilter extends BaseExceptionFilter {
   override catch(error: OrchestratorError, host: ArgumentsHost): void {
     const status = STATUS[error.code] ?? HttpStatus.INTERNAL_SERVER_ERROR;
     const { code, message } = error;
