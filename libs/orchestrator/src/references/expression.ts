@@ -3,6 +3,7 @@ import { excerpt } from './excerpt.js';
 import { unresolved } from './explain.js';
 import { lookup, parsePath } from './path.js';
 import type { Scope } from './scope.js';
+import type { Path } from './syntax.js';
 import { compile, type ResolveOptions } from './template.js';
 
 /**
@@ -18,17 +19,23 @@ import { compile, type ResolveOptions } from './template.js';
  */
 export function resolveExpression(text: string, scope: Scope, options: ResolveOptions): unknown {
   if (text.includes('{{')) return compile(text).resolveNow(scope, options);
-  if (text.startsWith('$.')) return follow(text.slice(2), scope);
-  if (text.startsWith('$api_input.') || text.startsWith('$steps.')) return follow(text.slice(1), scope);
-  if (text.includes('.')) return demand(text, follow(text, scope), scope);
+  const path = expressionPath(text);
+  const value = path && lookup(path, scope);
+  if (mayLeadNowhere(text)) return value;
+  if (text.includes('.')) return demand(text, value, scope);
   const field = scope.root(text);
   return field === undefined || (typeof field === 'object' && field !== null) ? text : field;
 }
 
-function follow(text: string, scope: Scope): unknown {
-  const path = parsePath(text);
-  return path && lookup(path, scope);
+/** The path that an expression is; `undefined` for a template, a literal, and what cannot be read. */
+export function expressionPath(text: string): Path | undefined {
+  if (text.includes('{{')) return undefined;
+  if (mayLeadNowhere(text)) return parsePath(text.slice(text.startsWith('$.') ? 2 : 1));
+  return text.includes('.') ? parsePath(text) : undefined;
 }
+
+const mayLeadNowhere = (text: string): boolean =>
+  ['$.', '$api_input.', '$steps.'].some((prefix) => text.startsWith(prefix));
 
 function demand(text: string, value: unknown, scope: Scope): unknown {
   if (value !== undefined) return value;

@@ -26,3 +26,11 @@ export function pathTo(parent: string, key: string | number): string {
   if (!/^[\w-]+$/.test(key)) return `${parent}[${JSON.stringify(key)}]`;
   return parent === '' ? key : `${parent}.${key}`;
 }
+
+/** Problems of a part of a document as problems of the whole. */
+export function problemsUnder(parent: string, problems: readonly Problem[]): readonly Problem[] {
+  return problems.map((problem) => {
+    const between = problem.path === '' || problem.path.startsWith('[') ? '' : '.';
+    return { ...problem, path: `${parent}${between}${problem.path}` };
+  });
+}

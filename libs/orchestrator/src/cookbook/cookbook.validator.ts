@@ -1,0 +1,194 @@
+import { FORBIDDEN_KEYS, type Limits } from '../message/limits.js';
+import type { JsonObject } from '../message/workflow-message.js';
+import { describe } from '../utils/describe.js';
+import { isRecord } from '../utils/is-record.js';
+import { schemaProblems } from '../utils/json-schema.js';
+import { nearest } from '../utils/nearest.js';
+import { pathTo, problemsUnder } from '../utils/problem.js';
+import { STEP_KINDS, UNSUPPORTED } from './cookbook.schema.js';
+import type { Problems } from './problems.js';
+import { type Located, strandOf, strandsOf } from './step-tree.js';
+
+/** The operations that are known here: those of this process's services. */
+export interface KnownOperations {
+  /** Whether it is known what this service can do. */
+  has(service: string): boolean;
+  /** The operations of a known service. */
+  names(service: string): readonly string[];
+}
+
+export interface ValidatorOptions {
+  readonly limits: Pick<Limits, 'steps' | 'nesting' | 'branches' | 'attempts' | 'lifetime'>;
+  /** Default: no service's operations are known, so none is missed. */
+  readonly operations?: KnownOperations;
+}
+
+/** What the schema cannot say of a cookbook, or would say badly. Takes documents of any shape. */
+export function validate(cookbook: JsonObject, options: ValidatorOptions, problems: Problems): void {
+  new Validation(cookbook, options, problems).run();
+}
+
+class Validation {
+  /** Where each `step_id` stands. */
+  private readonly places = new Map<string, string>();
+  private steps = 0;
+
+  constructor(
+    private readonly cookbook: JsonObject,
+    private readonly options: ValidatorOptions,
+    private readonly problems: Problems,
+  ) {}
+
+  run(): void {
+    const { limits } = this.options;
+    const { delivery, global_retry: retry, input_schema: inputSchema, steps } = this.cookbook;
+    this.version();
+    this.supported(this.cookbook, '', UNSUPPORTED.cookbook);
+    this.supported(delivery, 'delivery', UNSUPPORTED.delivery);
+    this.attempts(retry, 'global_retry');
+    if (isRecord(inputSchema)) {
+      for (const problem of problemsUnder('input_schema', schemaProblems(inputSchema))) this.problems.add(problem);
+    }
+    if (isRecord(steps)) {
+      const fix = 'Make it an array, and give each step its name as "step_id".';
+      this.refuse('steps', 'is an object, as it was in format 2.0', steps, fix);
+    } else {
+      for (const step of strandOf(steps, 'steps')) this.step(step, 0);
+      const fix = 'Split the cookbook, or raise limits.steps.';
+      this.atMost(limits.steps, this.steps, 'steps', 'has, with nested ones, more steps than limits.steps allows', fix);
+    }
+  }
+
+  private version(): void {
+    const { version } = this.cookbook;
+    if (typeof version !== 'string') return;
+    if (/^(?:1|2\.0)(?:\.|$)/.test(version)) {
+      const fix = 'Make "steps" an array, name every step by "step_id", and say "2.1.0".';
+      this.refuse('version', 'is a format that is no longer read', version, fix);
+    } else if (/^(?:[3-9]|[1-9]\d+)(?:\.|$)/.test(version)) {
+      const fix = 'Write the cookbook in 2.1, or update nest-orchestrator here.';
+      this.refuse('version', 'is a newer format than 2.x, which is read here', version, fix);
+    }
+  }
+
+  /** @param around steps around this one */
+  private step({ step, path }: Located, around: number): void {
+    this.steps += 1;
+    if (!isRecord(step)) return;
+    const { nesting } = this.options.limits;
+    this.id(step, path);
+    this.ofItsType(step, path);
+    this.supported(step, path, UNSUPPORTED.step);
+    this.attempts(step['retry'], pathTo(path, 'retry'));
+    const inner = strandsOf(step, path).flat();
+    if (around >= nesting && inner.length > 0) {
+      const fix = 'Take the inner steps out, or raise limits.nesting.';
+      this.refuse(path, `nests steps deeper than limits.nesting allows (${nesting})`, step, fix);
+    } else {
+      for (const child of inner) this.step(child, around + 1);
+    }
+  }
+
+  private id(step: JsonObject, path: string): void {
+    const { step_id: id } = step;
+    const place = pathTo(path, 'step_id');
+    if (id === undefined && step['id'] !== undefined) {
+      this.refuse(place, 'is missing; "id" was its name in format 1', id, 'Rename "id" to "step_id".');
+    }
+    if (typeof id !== 'string') return;
+    const first = this.places.get(id);
+    if (FORBIDDEN_KEYS.has(id)) this.refuse(place, 'is a name of JavaScript itself', id, 'Choose another id.');
+    else if (first === undefined) this.places.set(id, place);
+    else this.refuse(place, `is the id at ${first} too`, id, 'Give one of the two another id.');
+  }
+
+  private ofItsType(step: JsonObject, path: string): void {
+    const at = (key: string): string => pathTo(path, key);
+    switch (step['type']) {
+      case 'task':
+        this.operation(step, at('operation'));
+        break;
+      case 'switch':
+        this.names(step['cases'], at('cases'));
+        break;
+      case 'fork_join':
+        this.names(step['branches'], at('branches'));
+        this.branches(step['branches'], at('branches'));
+        break;
+      case 'wait':
+        this.duration(step['duration_ms'], at('duration_ms'));
+        break;
+      case 'dispatch':
+        this.refuse(at('type'), 'is not supported yet', 'dispatch', 'Use a task whose operation sends the request.');
+        break;
+      default:
+        this.unknownType(step['type'], at('type'));
+    }
+  }
+
+  private unknownType(type: unknown, path: string): void {
+    if (typeof type !== 'string' || STEP_KINDS.includes(type)) return;
+    this.refuse(path, 'is no type of step', type, `${didYouMean(type, STEP_KINDS)}Types: ${STEP_KINDS.join(', ')}.`);
+  }
+
+  private operation({ service, operation }: JsonObject, path: string): void {
+    const { operations } = this.options;
+    if (typeof service !== 'string' || typeof operation !== 'string' || !operations?.has(service)) return;
+    const names = operations.names(service);
+    if (names.includes(operation)) return;
+    const fix = `${didYouMean(operation, names)}It has: ${names.join(', ') || 'none'}.`;
+    this.refuse(path, `is no operation of service "${service}"`, operation, fix);
+  }
+
+  private names(named: unknown, path: string): void {
+    for (const name of isRecord(named) ? Object.keys(named) : []) {
+      if (!FORBIDDEN_KEYS.has(name)) continue;
+      this.refuse(pathTo(path, name), 'has a name of JavaScript itself', name, 'Choose another name.');
+    }
+  }
+
+  private branches(branches: unknown, path: string): void {
+    const { limits } = this.options;
+    const count = isRecord(branches) ? Object.keys(branches).length : 0;
+    const fix = 'Use a foreach, or raise limits.branches.';
+    this.atMost(limits.branches, count, path, 'has more branches than limits.branches allows', fix);
+  }
+
+  /** A wait that a run does not outlive never ends. */
+  private duration(duration: unknown, path: string): void {
+    const { global_timeout_ms: timeout } = this.cookbook;
+    const lifetime = Math.min(this.options.limits.lifetime, typeof timeout === 'number' ? timeout : Infinity);
+    const fix = 'Wait less, or raise global_timeout_ms or limits.lifetime.';
+    this.atMost(lifetime, duration, path, 'is longer than the run may live, in milliseconds', fix);
+  }
+
+  private attempts(retry: unknown, path: string): void {
+    const { limits } = this.options;
+    const attempts = isRecord(retry) ? retry['max_attempts'] : undefined;
+    const fix = 'Ask for fewer attempts, or raise limits.attempts.';
+    this.atMost(limits.attempts, attempts, pathTo(path, 'max_attempts'), 'is more than limits.attempts allows', fix);
+  }
+
+  private supported(target: unknown, path: string, unsupported: readonly string[]): void {
+    if (!isRecord(target)) return;
+    for (const key of unsupported) {
+      if (target[key] === undefined) continue;
+      const fix = `Remove "${key}"; what it asks for would not be done.`;
+      this.refuse(pathTo(path, key), 'is not supported yet', target[key], fix);
+    }
+  }
+
+  private atMost(allowed: number, found: unknown, path: string, message: string, fix: string): void {
+    if (typeof found === 'number' && found > allowed) this.refuse(path, `${message} (${allowed})`, found, fix);
+  }
+
+  private refuse(path: string, message: string, found: unknown, fix: string): void {
+    this.problems.add({ path, message, found: describe(found), fix });
+  }
+}
+
+/** With a blank behind it, for more to follow; empty when nothing comes near. */
+export function didYouMean(word: string, names: Iterable<string>): string {
+  const guess = nearest(word, names);
+  return guess === undefined ? '' : `Did you mean "${guess}"? `;
+}

@@ -1,0 +1,145 @@
+import type { JsonObject } from '../message/workflow-message.js';
+import { expressionPath } from '../references/expression.js';
+import type { Path } from '../references/syntax.js';
+import { compile } from '../references/template.js';
+import { describe } from '../utils/describe.js';
+import { isRecord } from '../utils/is-record.js';
+import { pathTo } from '../utils/problem.js';
+import { didYouMean } from './cookbook.validator.js';
+import type { Problems } from './problems.js';
+import { strandOf, type Strand, strandsOf } from './step-tree.js';
+
+/** What can be seen everywhere in a run. */
+export const RUN_ROOTS = ['api_input', 'workflow_id', 'correlation_id', 'tenant_id', 'workspace_id', 'person_id', 'step_id'] as const; // prettier-ignore
+
+/** What can be seen inside a `foreach` besides. */
+export const ITEM_ROOTS = ['current', 'index'] as const;
+
+/** What a step can see. */
+interface Sight {
+  /** Steps whose outputs are there: earlier ones of the same strand, and of the strands around it. */
+  readonly steps: ReadonlySet<string>;
+  readonly roots: readonly string[];
+}
+
+/**
+ * Finds the references that cannot resolve in any run: malformed ones, unknown roots, steps that do not exist, come later,
+ * or stand inside another step. What an output or the input holds only a run can tell.
+ */
+export function checkVisibility(cookbook: JsonObject, problems: Problems): void {
+  const steps = strandOf(cookbook['steps'], 'steps');
+  new VisibilityCheck(new Set(idsIn(steps)), problems).strand(steps, { steps: new Set(), roots: RUN_ROOTS });
+}
+
+class VisibilityCheck {
+  constructor(
+    /** Every step of the cookbook. */
+    private readonly ids: ReadonlySet<string>,
+    private readonly problems: Problems,
+  ) {}
+
+  strand(strand: Strand, around: Sight): void {
+    const steps = new Set(around.steps);
+    for (const { step, path } of strand) {
+      if (!isRecord(step)) continue;
+      const sight = { steps, roots: around.roots };
+      this.texts(step, path, sight);
+      const inside = step['type'] === 'foreach' ? { ...sight, roots: [...RUN_ROOTS, ...ITEM_ROOTS] } : sight;
+      for (const inner of strandsOf(step, path)) this.strand(inner, inside);
+      if (typeof step['step_id'] === 'string') steps.add(step['step_id']);
+    }
+  }
+
+  /** The values of a step in which references are resolved. */
+  private texts(step: JsonObject, path: string, sight: Sight): void {
+    switch (step['type']) {
+      case 'task':
+        this.value(step['input'], pathTo(path, 'input'), sight);
+        break;
+      case 'foreach':
+        this.iterator(step['iterator'], pathTo(path, 'iterator'), sight);
+        break;
+      case 'switch':
+        this.expression(step['expression'], pathTo(path, 'expression'), sight);
+        break;
+      case 'wait':
+        this.value(step['until'], pathTo(path, 'until'), sight);
+        break;
+    }
+  }
+
+  private value(value: unknown, path: string, sight: Sight): void {
+    if (typeof value === 'string') {
+      this.text(value, path, sight);
+    } else if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) this.value(item, pathTo(path, index), sight);
+    } else if (isRecord(value)) {
+      for (const [key, item] of Object.entries(value)) this.value(item, pathTo(path, key), sight);
+    }
+  }
+
+  private iterator(iterator: unknown, path: string, sight: Sight): void {
+    if (typeof iterator !== 'string') return;
+    if (compile(iterator).isStatic) {
+      this.refuse(path, 'is a text, which is no array', iterator, `Refer to an array, as in "{{api_input.items}}".`);
+    }
+    this.text(iterator, path, sight);
+  }
+
+  private expression(expression: unknown, path: string, sight: Sight): void {
+    if (typeof expression !== 'string') return;
+    const reference = expressionPath(expression);
+    if (reference === undefined) this.text(expression, path, sight);
+    else this.reference(reference, expression, path, sight);
+  }
+
+  private text(text: string, path: string, sight: Sight): void {
+    const { references, placeholders } = compile(text);
+    for (const { source, expression } of placeholders) {
+      if (expression.kind !== 'malformed') continue;
+      this.refuse(
+        path,
+        `holds what cannot be read: ${expression.reason}`,
+        source,
+        'Write {{a.path}} or {{helper(a.path)}}.',
+      );
+    }
+    for (const reference of references) this.reference(reference, text, path, sight);
+  }
+
+  private reference({ root, step }: Path, text: string, path: string, { steps, roots }: Sight): void {
+    if (step !== undefined) {
+      if (steps.has(step)) return;
+      const seen = steps.size === 0 ? 'no step yet' : [...steps].join(', ');
+      if (this.ids.has(step)) {
+        const fix = `Refer to an earlier step of the same list or of one around it: ${seen}.`;
+        this.refuse(path, `refers to step "${step}", which has no output that can be seen here`, text, fix);
+      } else {
+        const fix = `${didYouMean(step, steps)}To be seen here: ${seen}.`;
+        this.refuse(path, `refers to step "${step}", which does not exist`, text, fix);
+      }
+    } else if (root === 'steps') {
+      this.refuse(
+        path,
+        'refers to a step in another way than steps.<step_id>.output',
+        text,
+        'Write steps.<step_id>.output.',
+      );
+    } else if (!roots.includes(root)) {
+      const fix = `${didYouMean(root, roots)}To be seen here: ${roots.join(', ')}, steps.`;
+      this.refuse(path, `refers to "${root}", which does not exist here`, text, fix);
+    }
+  }
+
+  private refuse(path: string, message: string, found: string, fix: string): void {
+    this.problems.add({ path, message, found: describe(found), fix });
+  }
+}
+
+function idsIn(strand: Strand): string[] {
+  return strand.flatMap(({ step, path }) => {
+    if (!isRecord(step)) return [];
+    const inner = strandsOf(step, path).flatMap(idsIn);
+    return typeof step['step_id'] === 'string' ? [step['step_id'], ...inner] : inner;
+  });
+}
