@@ -5,6 +5,7 @@ describe('the nearest name', () => {
   it.each([
     ['custmer', ['order', 'customer', 'custom'], 'customer'],
     ['get-invioce', ['get-order', 'get-invoice'], 'get-invoice'],
+    ['setps', ['step', 'steps'], 'steps'],
     ['totl', ['id', 'total'], 'total'],
     ['N', ['n', 'm'], 'n'],
     ['Api_Input', ['api_input'], 'api_input'],

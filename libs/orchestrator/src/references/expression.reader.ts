@@ -1,4 +1,3 @@
-import { excerpt } from './excerpt.js';
 import { isDigit, parsePath } from './path.js';
 import type { Argument, Call, Expression, Literal, Malformed } from './syntax.js';
 
@@ -21,16 +20,16 @@ export class ExpressionReader {
     const call = this.call(helper, 1);
     if (call.kind === 'malformed') return call;
     this.skip(isBlank);
-    return this.take('}}') ? call : malformed(`closing braces must follow the call of "${excerpt(helper)}"`);
+    return this.take('}}') ? call : NO_END_OF_CALL;
   }
 
   private path(): Expression {
     const close = this.text.indexOf('}}', this.at);
-    if (close === -1) return malformed('it has no closing braces');
+    if (close === -1) return UNCLOSED;
     const text = this.text.slice(this.at, close).trim();
     this.at = close + 2;
     const path = text.includes('{') || text.includes('}') ? undefined : parsePath(text);
-    return path ?? malformed('it is neither a path nor a call of a helper');
+    return path ?? NO_EXPRESSION;
   }
 
   /** The name of the helper that is called here, with its parenthesis; `undefined`, and nothing read, where none is. */
@@ -45,7 +44,7 @@ export class ExpressionReader {
 
   /** The rest of a call, from its first argument on. Commas with nothing between them are one comma. */
   private call(helper: string, depth: number): Call | Malformed {
-    if (depth > MAX_NESTING) return malformed(`calls are nested deeper than ${MAX_NESTING}`);
+    if (depth > MAX_NESTING) return TOO_DEEP;
     const args: Argument[] = [];
     for (;;) {
       this.skip(isBlankOrComma);
@@ -54,11 +53,7 @@ export class ExpressionReader {
       if (argument.kind === 'malformed') return argument;
       args.push(argument);
       this.skip(isBlank);
-      if (this.text[this.at] !== ',' && this.text[this.at] !== ')') {
-        return malformed(
-          `a comma or a closing parenthesis must follow argument ${args.length} of "${excerpt(helper)}"`,
-        );
-      }
+      if (this.text[this.at] !== ',' && this.text[this.at] !== ')') return NO_END_OF_ARGUMENT;
     }
   }
 
@@ -72,7 +67,7 @@ export class ExpressionReader {
   /** A text in quotes. It ends at the same quote: there are no escapes, the other quote may stand within. */
   private quoted(quote: string): Literal | Malformed {
     const close = this.text.indexOf(quote, this.at + 1);
-    if (close === -1) return malformed('a text in it has no closing quote');
+    if (close === -1) return NO_CLOSING_QUOTE;
     const value = this.text.slice(this.at + 1, close);
     this.at = close + 1;
     return { kind: 'literal', value };
@@ -82,12 +77,7 @@ export class ExpressionReader {
     const start = this.at;
     while (this.at < this.text.length && !ENDS_BARE.has(this.text.charCodeAt(this.at))) this.at += 1;
     const text = this.text.slice(start, this.at).trimEnd();
-    return (
-      KEYWORDS.get(text) ??
-      numberOf(text) ??
-      parsePath(text) ??
-      malformed('an argument in it is neither a literal, a path nor a call')
-    );
+    return KEYWORDS.get(text) ?? numberOf(text) ?? parsePath(text) ?? NO_ARGUMENT;
   }
 
   private skip(matches: (code: number) => boolean): void {
@@ -100,6 +90,15 @@ export class ExpressionReader {
     return found;
   }
 }
+
+const malformed = (reason: string): Malformed => ({ kind: 'malformed', reason });
+const UNCLOSED = malformed('it has no closing braces');
+const NO_EXPRESSION = malformed('it is neither a path nor a call of a helper');
+const NO_END_OF_CALL = malformed('closing braces must follow the call');
+const NO_ARGUMENT = malformed('an argument is neither a literal, a path nor a call');
+const NO_END_OF_ARGUMENT = malformed('a comma or a closing parenthesis must follow every argument');
+const NO_CLOSING_QUOTE = malformed('a quote is not closed');
+const TOO_DEEP = malformed(`calls are nested deeper than ${MAX_NESTING}`);
 
 const KEYWORDS: ReadonlyMap<string, Literal> = new Map(
   [true, false, null].map((value) => [String(value), { kind: 'literal', value }]),
@@ -125,5 +124,3 @@ function numberOf(text: string): Literal | undefined {
   const value = Number(text);
   return Number.isFinite(value) ? { kind: 'literal', value } : undefined;
 }
-
-const malformed = (reason: string): Malformed => ({ kind: 'malformed', reason });

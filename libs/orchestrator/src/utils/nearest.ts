@@ -23,16 +23,18 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Levenshtein's distance: insertions, deletions and replacements of one character. */
+/** Edits that make one text of the other: insert, delete or replace a character, or swap two neighbours. */
 function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  let before: readonly number[] = [];
+  let row: readonly number[] = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let i = 0; i < from.length; i += 1) {
     const next = [i + 1];
     for (let j = 0; j < to.length; j += 1) {
       const replaced = cell(row, j) + (from[i] === to[j] ? 0 : 1);
-      next.push(Math.min(replaced, cell(row, j + 1) + 1, cell(next, j) + 1));
+      const swapped = from[i] === to[j - 1] && from[i - 1] === to[j] ? cell(before, j - 1) + 1 : Infinity;
+      next.push(Math.min(replaced, swapped, cell(row, j + 1) + 1, cell(next, j) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return cell(row, to.length);
 }
