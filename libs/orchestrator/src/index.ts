@@ -22,7 +22,7 @@ export type {
 } from './operations/operations-file.js';
 
 // Write cookbooks
-export { cookbookSchema } from './cookbook/cookbook.schema.js';
+export { COOKBOOK_SCHEMA } from './cookbook/cookbook.schema.js';
 export type {
   CallerId,
   Cookbook,
@@ -72,3 +72,29 @@ export {
 export { Clock, type CancelTimer } from './utils/clock.js';
 
 // Errors
+export { ConfigurationError } from './errors/configuration.error.js';
+export { CookbookNotFoundError } from './errors/cookbook-not-found.error.js';
+export { HelperError } from './errors/helper.error.js';
+export { HopLoopError } from './errors/hop-loop.error.js';
+export { InputTooLargeError } from './errors/input-too-large.error.js';
+export { InvalidCookbookError } from './errors/invalid-cookbook.error.js';
+export { InvalidInputError } from './errors/invalid-input.error.js';
+export { InvalidMessageError } from './errors/invalid-message.error.js';
+export { InvalidOutputError } from './errors/invalid-output.error.js';
+export { InvalidSchemaError } from './errors/invalid-schema.error.js';
+export { LimitExceededError } from './errors/limit-exceeded.error.js';
+export { MalformedReferenceError } from './errors/malformed-reference.error.js';
+export { MessageTooLargeError } from './errors/message-too-large.error.js';
+export { NotARequestError } from './errors/not-a-request.error.js';
+export { OperationTimeoutError } from './errors/operation-timeout.error.js';
+export { OrchestratorError } from './errors/orchestrator.error.js';
+export { ProtocolTooNewError } from './errors/protocol-too-new.error.js';
+export { ResultTimeoutError } from './errors/result-timeout.error.js';
+export { RunExpiredError } from './errors/run-expired.error.js';
+export { StepError } from './errors/step.error.js';
+export { TransportClosedError } from './errors/transport-closed.error.js';
+export { UnknownHelperError } from './errors/unknown-helper.error.js';
+export { UnknownOperationError } from './errors/unknown-operation.error.js';
+export { UnresolvedReferenceError } from './errors/unresolved-reference.error.js';
+export { UnroutableError } from './errors/unroutable.error.js';
+export { WorkflowFailedError } from './errors/workflow-failed.error.js';

@@ -1,14 +1,38 @@
 import { Global, Module } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
+import { EventListeners } from './events/event-listeners.js';
+import { WorkflowEvents } from './events/workflow-events.js';
 import { OperationInvoker } from './operations/operation.invoker.js';
 import { OperationRegistry } from './operations/operation.registry.js';
 import { OperationsExplorer } from './operations/operations.explorer.js';
+import { ServiceDirectory } from './service-directory.js';
+import { MemoryStateStore } from './state/memory/memory.store.js';
+import { MemoryBroker } from './transports/memory/memory.broker.js';
+import { Clock, SystemClock } from './utils/clock.js';
 
-/** Once per application, however many services it holds: a static module, so that Nest keeps a single instance. */
+const shared = [
+  OperationInvoker,
+  OperationRegistry,
+  OperationsExplorer,
+  ServiceDirectory,
+  { provide: Clock, useClass: SystemClock },
+  { provide: WorkflowEvents, useFactory: () => new WorkflowEvents() },
+  { provide: MemoryBroker, inject: [Clock], useFactory: (clock: Clock) => new MemoryBroker(clock) },
+  { provide: MemoryStateStore, inject: [Clock], useFactory: (clock: Clock) => new MemoryStateStore(clock) },
+];
+
+/** What the services of an application share. A static module, so that Nest keeps a single instance of it. */
 @Global()
 @Module({
   imports: [DiscoveryModule],
-  providers: [OperationInvoker, OperationRegistry, OperationsExplorer],
-  exports: [OperationInvoker, OperationRegistry, OperationsExplorer],
+  providers: [
+    ...shared,
+    {
+      provide: EventListeners,
+      inject: [DiscoveryService, WorkflowEvents],
+      useFactory: (discovery: DiscoveryService, events: WorkflowEvents) => new EventListeners(discovery, events),
+    },
+  ],
+  exports: shared,
 })
 export class OrchestratorCoreModule {}

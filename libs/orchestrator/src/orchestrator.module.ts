@@ -36,14 +36,14 @@ import { WorkflowConsumer } from './workflow.consumer.js';
  * export class InvoicingModule {}
  */
 @Module({})
-export class OrchestratorModule extends ConfigurableModuleClass {
-  static override forRoot(options: OrchestratorModuleExtras & OrchestratorModuleOptions): DynamicModule {
-    return wired(options.service, super.forRoot(options));
+export class OrchestratorModule {
+  static forRoot(options: OrchestratorModuleExtras & OrchestratorModuleOptions): DynamicModule {
+    return wired(options.service, ConfigurableModuleClass.forRoot(options));
   }
 
   /** As `forRoot`, with options from a factory, a class or a provider; `service` stands beside it. */
-  static override forRootAsync(options: OrchestratorModuleExtras & typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return wired(options.service, super.forRootAsync(options));
+  static forRootAsync(options: OrchestratorModuleExtras & typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return wired(options.service, ConfigurableModuleClass.forRootAsync(options));
   }
 }
 
@@ -72,6 +72,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
   ]; // prettier-ignore
   return {
     ...base,
+    module: OrchestratorModule,
     imports: [...(base.imports ?? []), OrchestratorCoreModule],
     providers: [...(base.providers ?? []), ...providers],
     exports: [...(base.exports ?? []), WorkflowOrchestrator, token],
