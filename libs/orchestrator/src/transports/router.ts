@@ -87,13 +87,8 @@ export class Router {
     const steps = Object.fromEntries(run.outputs);
     await journal.end({ status, ...result, steps });
     const message: WorkflowMessage = { ...run.message, ...checkpoint(run), seq: journal.holder.seq };
-    const body = encodeTerminal({
-      status,
-      message,
-      steps,
-      apiOutput: output,
-      ...(failure === undefined ? {} : { failure }),
-    });
+    const terminal = { status, message, steps, apiOutput: output, ...(failure === undefined ? {} : { failure }) } as const;
+    const body = encodeTerminal(terminal, this.codec.limits);
     const messageId = `${message.workflowId}:${message.epoch}:${status}`;
     await this.publish({ destination: status === 'completed' ? COMPLETED : FAILED, body, messageId });
     this.events.run(
@@ -112,7 +107,7 @@ export class Router {
   /** A message that cannot be read, or makes no sense, goes to `workflow.failed` as it came, with the reason. */
   async refuse({ body, messageId }: IncomingMessage, error: OrchestratorError): Promise<HopResult> {
     this.logger.error(`Message ${messageId} was refused: ${error.message}`);
-    await this.publish({ destination: FAILED, body: encodeRefused(body, error), messageId: `refused:${messageId}` });
+    await this.publish({ destination: FAILED, body: encodeRefused(body, error, this.codec.limits), messageId: `refused:${messageId}` });
     return { dlq: true, attempts: 0, error_ref: `refused:${messageId}` };
   }
 
