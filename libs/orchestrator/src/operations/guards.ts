@@ -23,9 +23,9 @@ export class OperationGuards extends GuardsContextCreator {
     const expected = this.getGlobalMetadata(contextId, inquirerId).length + declared.length;
     if (guards.length >= expected) return guards;
     throw new ConfigurationError(
-      `${handlerName(this.handler)} declares ${expected} guards, but Nest resolved ${guards.length}: a step would pass ` +
-        'unguarded. Either its method was replaced by a wrapper without its metadata (copy every Reflect metadata key of ' +
-        'the method), or a guard has no canActivate().',
+      `Of the ${expected} guards declared for ${handlerName(this.handler)} (global, class, method) Nest resolved ` +
+        `${guards.length}: a step would pass unguarded. Either its method was replaced by a wrapper without its metadata (copy ` +
+        'every Reflect metadata key of the method), or a guard has no canActivate().',
     );
   }
 }
