@@ -23,10 +23,18 @@ export interface BootedServices {
 }
 
 /** A published message. */
-export interface RecordedHop {
-  readonly destination: string;
-  readonly delay: number;
-  readonly message: Readonly<Record<string, unknown>>;
+export class RecordedHop {
+  /** @param delay milliseconds for which it was held back */
+  constructor(
+    readonly destination: string,
+    readonly body: string,
+    readonly delay: number,
+  ) {}
+
+  /** The body, parsed. @throws SyntaxError when it is no JSON */
+  get message(): Readonly<Record<string, unknown>> {
+    return JSON.parse(this.body) as Readonly<Record<string, unknown>>;
+  }
 }
 
 /**
@@ -73,6 +81,6 @@ class RecordingBroker extends MemoryBroker {
   override publish(message: OutgoingMessage): void {
     super.publish(message);
     const { destination, body, delay = 0 } = message;
-    this.hops.push({ destination, delay, message: JSON.parse(body) as RecordedHop['message'] });
+    this.hops.push(new RecordedHop(destination, body, delay));
   }
 }

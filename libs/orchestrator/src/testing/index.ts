@@ -1,5 +1,5 @@
 // Services on virtual time
-export { type BootedServices, bootServices, type RecordedHop } from './boot-services.js';
+export { type BootedServices, bootServices, RecordedHop } from './boot-services.js';
 export { serviceOf, type TestOperation, type TestOperations } from './service-of.js';
 export { VirtualClock } from './virtual-clock.js';
 

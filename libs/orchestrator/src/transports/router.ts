@@ -86,8 +86,14 @@ export class Router {
     await journal.flush();
     const steps = Object.fromEntries(run.outputs);
     await journal.end({ status, ...result, steps });
-    const message: WorkflowMessage = { ...run.message, ...checkpoint(run), seq: journal.holder.seq };
-    const terminal = { status, message, steps, apiOutput: output, ...(failure === undefined ? {} : { failure }) } as const;
+    const message: WorkflowMessage = { ...asItStands(run), seq: journal.holder.seq };
+    const terminal = {
+      status,
+      message,
+      steps,
+      apiOutput: output,
+      ...(failure === undefined ? {} : { failure }),
+    } as const;
     const body = encodeTerminal(terminal, this.codec.limits);
     const messageId = `${message.workflowId}:${message.epoch}:${status}`;
     await this.publish({ destination: status === 'completed' ? COMPLETED : FAILED, body, messageId });
@@ -107,7 +113,11 @@ export class Router {
   /** A message that cannot be read, or makes no sense, goes to `workflow.failed` as it came, with the reason. */
   async refuse({ body, messageId }: IncomingMessage, error: OrchestratorError): Promise<HopResult> {
     this.logger.error(`Message ${messageId} was refused: ${error.message}`);
-    await this.publish({ destination: FAILED, body: encodeRefused(body, error, this.codec.limits), messageId: `refused:${messageId}` });
+    await this.publish({
+      destination: FAILED,
+      body: encodeRefused(body, error, this.codec.limits),
+      messageId: `refused:${messageId}`,
+    });
     return { dlq: true, attempts: 0, error_ref: `refused:${messageId}` };
   }
 
@@ -141,10 +151,8 @@ export class Router {
 
   /** The run's next message: a new one of its line. */
   private next(run: Run, journal: HopJournal, hops: number): WorkflowMessage {
-    const { carry: _, unroutableSince: __, position: ___, ...envelope } = run.message;
     return {
-      ...envelope,
-      ...checkpoint(run),
+      ...asItStands(run),
       ...(modeOf(run.message) === 'lenient' ? { lenient: true as const } : {}),
       protocol: PROTOCOL,
       seq: journal.holder.seq + 1,
@@ -198,4 +206,10 @@ export class Router {
       }
     }
   }
+}
+
+/** The message of a run where it stands now; what concerned only the way of the one before is gone. */
+function asItStands(run: Run): WorkflowMessage {
+  const { carry: _, unroutableSince: __, position: ___, ...envelope } = run.message;
+  return { ...envelope, ...checkpoint(run) };
 }
