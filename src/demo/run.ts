@@ -8,7 +8,7 @@ import {
 } from 'nest-orchestrator';
 import { AppModule } from '../app.module.js';
 import { Progress } from './progress.js';
-import { type Scenario, SCENARIOS } from './scenarios.js';
+import { isAsMeant, type Scenario, SCENARIOS } from './scenarios.js';
 import { styleOf } from './style.js';
 import { renderSummary } from './summary.js';
 import { type Ending, renderTimeline, type RunReport } from './timeline.js';
@@ -20,8 +20,8 @@ async function demo(): Promise<void> {
   const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error', 'fatal'] });
   const orchestrator = app.get<WorkflowOrchestrator>(getOrchestratorToken('runs'), { strict: false });
   const reports: RunReport[] = [];
-  for (const scenario of SCENARIOS) {
-    const report = await play(scenario, orchestrator);
+  for (const [i, scenario] of SCENARIOS.entries()) {
+    const report = await play(scenario, `${i + 1}/${SCENARIOS.length}`, orchestrator);
     process.stdout.write(`${renderTimeline(report, style)}\n`);
     reports.push(report);
   }
@@ -31,13 +31,14 @@ async function demo(): Promise<void> {
 }
 
 /** Starts the scenario's run and watches it to its end. */
-async function play(scenario: Scenario, orchestrator: WorkflowOrchestrator): Promise<RunReport> {
-  const { cookbook, advice, failsWith } = scenario;
+async function play(scenario: Scenario, position: string, orchestrator: WorkflowOrchestrator): Promise<RunReport> {
+  const { cookbook, advice } = scenario;
   const progress = new Progress(process.stdout);
   const events: WorkflowEvent[] = [];
   const watching = orchestrator.events$.subscribe((event: WorkflowEvent) => {
     events.push(event);
-    progress.show(`  ${cookbook} › ${event.path ?? ''}  ${event.service}  ${event.type.replaceAll('_', ' ')}`);
+    const where = event.path === null ? cookbook : `${cookbook} › ${event.path}`;
+    progress.show(`… ${position}  ${where}  ${event.service}: ${event.type.replaceAll('_', ' ')}`);
   });
   const ending = await endOf(scenario, orchestrator);
   watching.unsubscribe();
@@ -47,7 +48,7 @@ async function play(scenario: Scenario, orchestrator: WorkflowOrchestrator): Pro
     description: orchestrator.cookbooks.get(cookbook)?.description ?? '',
     events,
     ending,
-    asMeant: ending.kind === 'failed' ? ending.failure.code === failsWith : failsWith === undefined,
+    asMeant: isAsMeant(scenario, ending),
     ...(advice === undefined ? {} : { advice }),
   };
 }

@@ -1,4 +1,5 @@
 import { TEST_CARDS } from '../payments/payment.gateway.js';
+import type { Ending } from './timeline.js';
 
 /** One run of the demo: which cookbook, with what, for whom, and how it is meant to end. */
 export interface Scenario {
@@ -9,6 +10,11 @@ export interface Scenario {
   readonly failsWith?: string;
   /** What an operator would do after that failure. */
   readonly advice?: string;
+}
+
+/** Whether a run ended as its scenario means it to: completed, or failed with that very code. */
+export function isAsMeant({ failsWith }: Pick<Scenario, 'failsWith'>, ending: Ending): boolean {
+  return ending.kind === 'failed' ? ending.failure.code === failsWith : failsWith === undefined;
 }
 
 const CARD = '4242424242424242';

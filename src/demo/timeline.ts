@@ -28,7 +28,7 @@ export interface FailedStep {
   readonly attempts?: number;
 }
 
-const OUTPUT_LINES = 14;
+const OUTPUT_LINES = 18;
 
 /** The timeline of one run: a title, a line for each attempt at a step, and what the run came to. */
 export function renderTimeline(report: RunReport, style: Style): string {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
+  type Failure,
   getOrchestratorToken,
   type WorkflowEvent,
   WorkflowFailedError,
@@ -44,13 +45,14 @@ async function run(name: string, change: { input?: object; tenantId?: string | u
 }
 
 /** Why that run failed. */
-async function failureOf(name: string, change: Parameters<typeof run>[1] = {}) {
-  const error: unknown = await run(name, change).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof WorkflowFailedError) return error.failure;
-  throw error ?? new Error(`${name} did not fail.`);
+async function failureOf(name: string, change: Parameters<typeof run>[1] = {}): Promise<Failure> {
+  try {
+    await run(name, change);
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) return error.failure;
+    throw error;
+  }
+  throw new Error(`${name} did not fail.`);
 }
 
 describe('the demo', () => {

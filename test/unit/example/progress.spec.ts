@@ -26,6 +26,12 @@ it('writes one line over and over on a terminal, no longer than the terminal, an
   expect(text().replaceAll('\u001b[2K\u001b[1G', '|')).toBe('|a step t…|b|');
 });
 
+it('takes 80 columns for granted on a terminal that does not say', () => {
+  const { stream, text } = screen({ isTTY: true, columns: 0 });
+  new Progress(stream).show('x'.repeat(100));
+  expect(text()).toMatch(/x{78}…$/);
+});
+
 it('is silent where nobody could see it change', () => {
   const { stream, text } = screen({ isTTY: false, columns: 80 });
   const progress = new Progress(stream);

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import pc from 'picocolors';
+import { isAsMeant } from '../../../src/demo/scenarios.js';
 import { renderSummary } from '../../../src/demo/summary.js';
 import { styleOf } from '../../../src/demo/style.js';
 import { renderTimeline, type RunReport } from '../../../src/demo/timeline.js';
@@ -123,6 +124,23 @@ describe('the timeline of a run', () => {
     for (const width of [100, 120, 140]) {
       for (const line of lines(renderTimeline(RETRIED, plain(width)))) expect(line.length).toBeLessThanOrEqual(width);
     }
+  });
+});
+
+describe('a run of the demo', () => {
+  const completed = { kind: 'completed', output: null } as const;
+  const failed = (code: string | null) => ({ kind: 'failed', failure: { code, message: '' } }) as const;
+
+  it('ends as meant only by completing, or by the failure it was to show', () => {
+    const meant = [isAsMeant({}, completed), isAsMeant({ failsWith: 'A' }, failed('A'))];
+    const others = [
+      isAsMeant({}, failed('A')),
+      isAsMeant({}, failed(null)),
+      isAsMeant({ failsWith: 'A' }, completed),
+      isAsMeant({ failsWith: 'A' }, failed('B')),
+    ];
+    expect(meant).toEqual([true, true]);
+    expect(others).toEqual([false, false, false, false]);
   });
 });
 

@@ -5,7 +5,10 @@ export type CancelTimer = () => void;
 export abstract class Clock {
   /** Milliseconds since the epoch. */
   abstract now(): number;
-  /** Calls `fire` once, `ms` milliseconds from now. It does not keep the process alive. */
+  /**
+   * Calls `fire` once, `ms` milliseconds from now. The process stays alive until then, or until it is cancelled: a run that
+   * waits in memory would be lost, and whoever awaits its result would never hear of it.
+   */
   abstract after(ms: number, fire: () => void): CancelTimer;
 }
 
@@ -25,7 +28,7 @@ export class SystemClock extends Clock {
           else fire();
         },
         Math.min(Math.max(due - this.now(), 0), 2_147_483_647),
-      ).unref();
+      );
     let timer = arm();
     return () => {
       clearTimeout(timer);
