@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { type SourceFile, sourceFiles } from '../support/source-files.js';
 
-/** A class that ends in one of these stands in a file of that role: `MemoryStateStore` in `memory.store.ts`. Not in tests. */
+/** An exported class that ends so stands in a file of that role: `MemoryStateStore` in `memory.store.ts`. Not in tests. */
 const ROLES =
   /(Module|Service|Controller|Interceptor|Guard|Filter|Pipe|Explorer|Registry|Transport|Store|Error|Codec|Parser)$/;
 const GRAB_BAGS = /^(utils?|helpers?|common|misc|shared|types|constants)\.ts$/;
@@ -45,7 +45,9 @@ function typeFaults({ name }: Named): string[] {
 }
 
 function roleFaults(node: Named, file: string): string[] {
-  const role = ts.isClassDeclaration(node) ? ROLES.exec(node.name?.text ?? '')?.[0].toLowerCase() : undefined;
+  const exported = ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ?? false;
+  const role =
+    ts.isClassDeclaration(node) && exported ? ROLES.exec(node.name?.text ?? '')?.[0].toLowerCase() : undefined;
   return role === undefined || file.endsWith(`.${role}.ts`)
     ? []
     : [`${node.name?.text ?? ''} belongs in a file *.${role}.ts`];
@@ -99,7 +101,8 @@ describe('names and sizes', () => {
   it.each([
     ['operations/operation.registry.ts', 'export class OperationRegistry {}'],
     ['references/template.ts', "export interface Index {}\nconst NAME_METADATA = 'orchestrator:name';"],
-    ['test/unit/guards.spec.ts', 'class PassingGuard {}'],
+    ['test/unit/guards.spec.ts', 'export class PassingGuard {}'],
+    ['testing/service-of.ts', 'export const build = (): object => { class TestModule {} return TestModule; };'],
     ['orchestrator.service.ts', 'export class WorkflowOrchestrator {}'],
   ])('are accepted in %s', (path, text) => {
     expect(faults({ path, text })).toEqual([]);
