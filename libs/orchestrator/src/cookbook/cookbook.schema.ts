@@ -23,7 +23,9 @@ const template = (description: string): object => ({ type: 'string', minLength: 
 const callerId = (description: string): object => ({ type: ['string', 'number'], description });
 
 const NAME = { type: 'string', pattern: '^(?!.*\\{\\{).+$' };
-const pinned = { ...NAME, description: 'Give the service that evaluates this step: a name, never a template.' };
+const PINNED = { ...NAME, description: 'Give the service that evaluates this step: a name, never a template.' };
+
+const DURATION = integer(0, 'Give milliseconds as a whole number, or "until" instead.');
 
 /** The keys of one step type, beside those that every step may carry. */
 const STEP_TYPES = {
@@ -40,13 +42,13 @@ const STEP_TYPES = {
   steps: {
     description: 'Runs its steps one after another.',
     required: ['steps'],
-    properties: { service: pinned, steps: listOfSteps('Give an array of at least one step.') },
+    properties: { service: PINNED, steps: listOfSteps('Give an array of at least one step.') },
   },
   foreach: {
     description: 'Runs its body for every item of an array.',
     required: ['iterator', 'body'],
     properties: {
-      service: pinned,
+      service: PINNED,
       iterator: template('Give a reference to an array, such as "{{api_input.items}}".'),
       body: listOfSteps('Give an array of at least one step, to be run for every item.'),
       concurrency: integer(1, 'Give the number of lanes: a whole number, 1 or more.'),
@@ -56,7 +58,7 @@ const STEP_TYPES = {
     description: 'Runs the case that its expression names.',
     required: ['expression', 'cases'],
     properties: {
-      service: pinned,
+      service: PINNED,
       expression: template('Give what selects the case, such as "{{api_input.mode}}".'),
       cases: { type: 'object', additionalProperties: ref('step'), description: 'Give an object of one step per case.' },
       default: ref('step'),
@@ -66,7 +68,7 @@ const STEP_TYPES = {
     description: 'Runs its branches beside each other, then joins what they came to.',
     required: ['branches', 'join'],
     properties: {
-      service: pinned,
+      service: PINNED,
       branches: {
         type: 'object',
         minProperties: 1,
@@ -89,11 +91,11 @@ const STEP_TYPES = {
   wait: {
     description: 'Waits for a time, or until a moment.',
     if: { required: ['until'] },
-    then: { properties: { duration_ms: false } },
-    else: { required: ['duration_ms'] },
+    then: { properties: { duration_ms: { not: {}, description: 'Give either "duration_ms" or "until".' } } },
+    else: { required: ['duration_ms'], properties: { duration_ms: DURATION } },
     properties: {
-      service: pinned,
-      duration_ms: integer(0, 'Give milliseconds as a whole number, or "until" instead.'),
+      service: PINNED,
+      duration_ms: DURATION,
       until: {
         type: 'string',
         pattern: '\\{\\{|^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?(?:[Zz]|[+-]\\d{2}:\\d{2})$',

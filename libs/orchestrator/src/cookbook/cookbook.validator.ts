@@ -3,10 +3,9 @@ import type { JsonObject } from '../message/workflow-message.js';
 import { describe } from '../utils/describe.js';
 import { isRecord } from '../utils/is-record.js';
 import { schemaProblems } from '../utils/json-schema.js';
-import { nearest } from '../utils/nearest.js';
 import { pathTo, problemsUnder } from '../utils/problem.js';
 import { STEP_KINDS, UNSUPPORTED } from './cookbook.schema.js';
-import type { Problems } from './problems.js';
+import { didYouMean, type Problems } from './problems.js';
 import { type Located, strandOf, strandsOf } from './step-tree.js';
 
 /** The operations that are known here: those of this process's services. */
@@ -185,10 +184,4 @@ class Validation {
   private refuse(path: string, message: string, found: unknown, fix: string): void {
     this.problems.add({ path, message, found: describe(found), fix });
   }
-}
-
-/** With a blank behind it, for more to follow; empty when nothing comes near. */
-export function didYouMean(word: string, names: Iterable<string>): string {
-  const guess = nearest(word, names);
-  return guess === undefined ? '' : `Did you mean "${guess}"? `;
 }

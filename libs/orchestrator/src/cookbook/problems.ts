@@ -1,3 +1,4 @@
+import { nearest } from '../utils/nearest.js';
 import { MAX_PROBLEMS, type Problem } from '../utils/problem.js';
 
 /** Gathers what is wrong with one document. Beyond {@link MAX_PROBLEMS} it only stays full. */
@@ -20,4 +21,10 @@ export class Problems {
   know(path: string): boolean {
     return this.found.some((problem) => problem.path === path);
   }
+}
+
+/** The beginning of a fix, for more to follow; empty when no name comes near the word. */
+export function didYouMean(word: string, names: Iterable<string>): string {
+  const guess = nearest(word, names);
+  return guess === undefined ? '' : `Did you mean "${guess}"? `;
 }

@@ -5,8 +5,7 @@ import { compile } from '../references/template.js';
 import { describe } from '../utils/describe.js';
 import { isRecord } from '../utils/is-record.js';
 import { pathTo } from '../utils/problem.js';
-import { didYouMean } from './cookbook.validator.js';
-import type { Problems } from './problems.js';
+import { didYouMean, type Problems } from './problems.js';
 import { strandOf, type Strand, strandsOf } from './step-tree.js';
 
 /** What can be seen everywhere in a run. */

@@ -91,7 +91,7 @@ function problemOf(error: ErrorObject, root: unknown, show: (value: unknown) => 
   const surplus: unknown = params['additionalProperty'] ?? params['unevaluatedProperty'];
   if (typeof surplus === 'string') {
     const found = show(isRecord(data) ? data[surplus] : data);
-    return { path: pathTo(path, surplus), message: 'is not known here', found, fix: `Remove "${surplus}".` };
+    return { path: pathTo(path, surplus), message: 'is not allowed', found, fix: `Remove "${surplus}".` };
   }
   const fix = hintOf(parentSchema) ?? 'Give a value that the schema allows.';
   return { path, message: messageOf(error), found: show(data), fix };
@@ -105,6 +105,9 @@ function messageOf({ keyword, params, message }: ErrorObject): string {
       return `must be one of ${(params['allowedValues'] as unknown[]).map((value) => JSON.stringify(value)).join(', ')}`;
     case 'const':
       return `must be ${JSON.stringify(params['allowedValue'])}`;
+    case 'not':
+    case 'false schema':
+      return 'is not allowed';
     default:
       return message ?? `breaks "${keyword}"`;
   }
