@@ -2,5 +2,5 @@
 export interface ContractCase<Fixture> {
   /** A sentence that says what is promised. */
   readonly name: string;
-  run(fixture: Fixture): Promise<void>;
+  readonly run: (fixture: Fixture) => Promise<void>;
 }

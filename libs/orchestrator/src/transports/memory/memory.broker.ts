@@ -1,0 +1,125 @@
+import { UnroutableError } from '../../errors/unroutable.error.js';
+import type { CancelTimer, Clock } from '../../utils/clock.js';
+import { COMPLETED, FAILED, workflowOf } from '../destinations.js';
+import type { MessageHandler, OutgoingMessage } from '../workflow.transport.js';
+import { type MemoryConsumer, MemoryQueue, type QueueHost } from './memory.queue.js';
+
+/** How many terminals of each kind are kept, unless the module says otherwise. */
+export const KEPT_TERMINALS = 1_000;
+
+/** Destinations that end so are a service's: they have one queue. Any other is a topic: a queue per subscribed service. */
+const WORKFLOW = workflowOf('');
+
+/**
+ * The queues of one application, shared by its services: they live as long as the process. Messages are taken as they are,
+ * so what a service publishes costs no copy.
+ */
+export class MemoryBroker implements QueueHost {
+  private readonly queues = new Map<string, Map<string, MemoryQueue>>();
+  private readonly timers = new Set<CancelTimer>();
+  private readonly terminals = new Map<string, Map<string, OutgoingMessage>>();
+  private waiting: (() => void)[] = [];
+  private members = 0;
+
+  constructor(
+    readonly clock: Clock,
+    private readonly keptTerminals = KEPT_TERMINALS,
+  ) {
+    for (const topic of [COMPLETED, FAILED]) this.terminals.set(topic, new Map());
+  }
+
+  /** A service comes: from now on messages for it are accepted. */
+  join(service: string): void {
+    this.members += 1;
+    this.queue(workflowOf(service), service);
+  }
+
+  /** A service goes; its messages stay. With the last one timers go too, and with them the messages they held back. */
+  leave(): void {
+    this.members -= 1;
+    if (this.members > 0) return;
+    for (const cancel of this.timers) cancel();
+    this.timers.clear();
+  }
+
+  /** @throws UnroutableError when it is for a service that never joined */
+  publish(message: OutgoingMessage): void {
+    const { destination, delay = 0 } = message;
+    if (destination.endsWith(WORKFLOW) && !this.queues.has(destination)) {
+      const known = [...this.queues.keys()].filter((name) => name.endsWith(WORKFLOW));
+      throw new UnroutableError(destination, known);
+    }
+    const accept = (): void => {
+      this.accept(message);
+    };
+    if (delay > 0) this.later(delay, accept);
+    else accept();
+  }
+
+  consume(destination: string, service: string, handler: MessageHandler, prefetch: number): MemoryConsumer {
+    return this.queue(destination, service).consume(handler, prefetch);
+  }
+
+  /**
+   * The newest terminals, oldest first: of `workflow.completed` and `workflow.failed`, which nobody may be subscribed to. Of
+   * those with one `messageId`, which say the same, the last.
+   */
+  kept(destination: string): readonly OutgoingMessage[] {
+    return [...(this.terminals.get(destination)?.values() ?? [])];
+  }
+
+  /**
+   * Resolves when nothing is being handled and nothing could be: what is held back, or is for a service that does not
+   * consume yet, does not count.
+   */
+  async idle(): Promise<void> {
+    if (!this.isIdle) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  later(ms: number, fire: () => void): void {
+    const cancel = this.clock.after(ms, () => {
+      this.timers.delete(cancel);
+      fire();
+    });
+    this.timers.add(cancel);
+  }
+
+  settled(): void {
+    if (this.waiting.length === 0 || !this.isIdle) return;
+    for (const resolve of this.waiting) resolve();
+    this.waiting = [];
+  }
+
+  private get isIdle(): boolean {
+    return [...this.queues.values()].every((queues) => [...queues.values()].every((queue) => queue.idle));
+  }
+
+  private accept(message: OutgoingMessage): void {
+    const { destination } = message;
+    const toService = destination.endsWith(WORKFLOW);
+    for (const queue of this.queues.get(destination)?.values() ?? []) {
+      if (toService || queue.consumed) queue.push(message);
+    }
+    this.keep(message);
+  }
+
+  private keep(message: OutgoingMessage): void {
+    const kept = this.terminals.get(message.destination);
+    if (kept === undefined) return;
+    kept.delete(message.messageId);
+    kept.set(message.messageId, message);
+    for (const oldest of kept.keys()) {
+      if (kept.size <= this.keptTerminals) return;
+      kept.delete(oldest);
+    }
+  }
+
+  private queue(destination: string, service: string): MemoryQueue {
+    const queues = this.queues.get(destination) ?? new Map<string, MemoryQueue>();
+    this.queues.set(destination, queues);
+    const name = destination.endsWith(WORKFLOW) ? destination : service;
+    const queue = queues.get(name) ?? new MemoryQueue(this);
+    queues.set(name, queue);
+    return queue;
+  }
+}

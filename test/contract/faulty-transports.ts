@@ -1,0 +1,277 @@
+import { setImmediate } from 'node:timers/promises';
+import type { MemoryBroker } from '../../libs/orchestrator/src/transports/memory/memory.broker.js';
+import {
+  MemoryTransport,
+  type MemoryTransportOptions,
+} from '../../libs/orchestrator/src/transports/memory/memory.transport.js';
+import type { MessageHandler, OutgoingMessage } from '../../libs/orchestrator/src/transports/workflow.transport.js';
+
+type TransportType = new (broker: MemoryBroker, service: string, options?: MemoryTransportOptions) => MemoryTransport;
+
+const isTopic = ({ destination }: { readonly destination: string }) => destination === 'workflow.completed';
+
+/** Transports with one fault each, and how the case begins that must see it. One instance per test of each class. */
+export const faultyTransports = (): readonly (readonly [fault: string, seenBy: string, type: TransportType])[] => {
+  const handlers: MessageHandler[] = [];
+  let longest = 0;
+  let sent = 0;
+  let taken = false;
+  return [
+    [
+      'garbles what is not Latin',
+      'delivers texts',
+      class extends MemoryTransport {
+        override publish(message: OutgoingMessage) {
+          return super.publish({ ...message, body: Buffer.from(message.body, 'latin1').toString('latin1') });
+        }
+      },
+    ],
+    [
+      'lets every second message be overtaken',
+      'starts messages in the order',
+      class extends MemoryTransport {
+        override async publish(message: OutgoingMessage) {
+          if ((sent += 1) % 2 === 0) void setImmediate().then(() => super.publish(message));
+          else await super.publish(message);
+        }
+      },
+    ],
+    [
+      'says accepted before it is',
+      'has accepted a message once publish resolves',
+      class extends MemoryTransport {
+        override publish(message: OutgoingMessage) {
+          void setImmediate().then(() => super.publish(message)).catch(() => undefined); // prettier-ignore
+          return Promise.resolve();
+        }
+      },
+    ],
+    [
+      'gives each message to every consumer',
+      'gives each message to one',
+      class extends MemoryTransport {
+        override consume(destination: string, handler: MessageHandler) {
+          handlers.push(handler);
+          return super.consume(destination, (message) => Promise.all(handlers.map((each) => each(message))));
+        }
+      },
+    ],
+    [
+      'lets only the first consumer have messages',
+      'gives a message to whichever consumer has room',
+      class extends MemoryTransport {
+        override consume(destination: string, handler: MessageHandler) {
+          if (taken) return Promise.resolve();
+          taken = true;
+          return super.consume(destination, handler);
+        }
+      },
+    ],
+    [
+      'has no bound on what is in hand',
+      'hands a consumer no more messages at once',
+      class extends MemoryTransport {
+        constructor(broker: MemoryBroker, service: string) {
+          super(broker, service, { prefetch: Infinity });
+        }
+      },
+    ],
+    [
+      'drops what has no destination',
+      'refuses a message for a service that does not exist',
+      class extends MemoryTransport {
+        override publish(message: OutgoingMessage) {
+          return super.publish(message).catch(() => undefined);
+        }
+      },
+    ],
+    [
+      'refuses topics without subscribers',
+      'takes what is sent to a topic',
+      class extends MemoryTransport {
+        override publish(message: OutgoingMessage) {
+          return isTopic(message) ? Promise.reject(new Error('No subscriber.')) : super.publish(message);
+        }
+      },
+    ],
+    [
+      'lets services compete for a topic',
+      'delivers what is sent to a topic to each service',
+      class extends MemoryTransport {
+        override consume(destination: string, handler: MessageHandler) {
+          if (isTopic({ destination }) && taken) return Promise.resolve();
+          taken = isTopic({ destination });
+          return super.consume(destination, handler);
+        }
+      },
+    ],
+    [
+      'acknowledges before the handler is done',
+      'acknowledges when the handler is done',
+      class extends MemoryTransport {
+        override consume(destination: string, handler: MessageHandler) {
+          return super.consume(destination, (message) => {
+            void handler(message).catch(() => undefined);
+            return Promise.resolve();
+          });
+        }
+      },
+    ],
+    [
+      'forgets what was refused',
+      'delivers again what its handler refused',
+      class extends MemoryTransport {
+        override consume(destination: string, handler: MessageHandler) {
+          return super.consume(destination, (message) => handler(message).catch(() => undefined));
+        }
+      },
+    ],
+    [
+      'does not count deliveries',
+      'delivers again what its handler refused',
+      class extends MemoryTransport {
+        override consume(destination: string, handler: MessageHandler) {
+          return super.consume(destination, (message) => handler({ ...message, deliveries: 1 }));
+        }
+      },
+    ],
+    [
+      'keeps offering what was refused, and nothing else',
+      'lets other messages pass',
+      class extends MemoryTransport {
+        private gone = false;
+        override close(graceMs: number) {
+          this.gone = true;
+          return super.close(graceMs);
+        }
+        override consume(destination: string, handler: MessageHandler) {
+          const insist: MessageHandler = (message) =>
+            handler(message).catch(async () => {
+              await setImmediate();
+              return this.gone ? undefined : insist(message);
+            });
+          return super.consume(destination, insist);
+        }
+      },
+    ],
+    [
+      'delivers everything twice',
+      'does not deliver again what was handled',
+      class extends MemoryTransport {
+        override async publish(message: OutgoingMessage) {
+          await super.publish(message);
+          await super.publish({ ...message, delay: 50 });
+        }
+      },
+    ],
+    [
+      'rounds delays down',
+      'never delivers before the delay is over',
+      class extends MemoryTransport {
+        override publish(message: OutgoingMessage) {
+          return super.publish({ ...message, delay: Math.floor((message.delay ?? 0) * 0.99) });
+        }
+      },
+    ],
+    [
+      'holds messages up behind a longer delay',
+      'never delivers before the delay is over, and',
+      class extends MemoryTransport {
+        override publish(message: OutgoingMessage) {
+          longest = Math.max(longest, message.delay ?? 0);
+          return super.publish({ ...message, delay: longest });
+        }
+      },
+    ],
+    [
+      'holds messages back in the sender',
+      'keeps what it holds back though the sender is gone',
+      class extends MemoryTransport {
+        private gone = false;
+        constructor(
+          private readonly held: MemoryBroker,
+          service: string,
+        ) {
+          super(held, service);
+        }
+        override close(graceMs: number) {
+          this.gone = true;
+          return super.close(graceMs);
+        }
+        override async publish(message: OutgoingMessage) {
+          const { delay = 0 } = message;
+          if (delay === 0) await super.publish(message);
+          else {
+            this.held.clock.after(delay, () => {
+              if (!this.gone) void super.publish({ ...message, delay: 0 });
+            });
+          }
+        }
+      },
+    ],
+    [
+      'closes at once',
+      'waits at close for what is in flight',
+      class extends MemoryTransport {
+        override close() {
+          return super.close(0);
+        }
+      },
+    ],
+    [
+      'goes on delivering while it closes',
+      'waits at close for what is in flight, and delivers nothing more',
+      class extends MemoryTransport {
+        override async close(graceMs: number) {
+          for (let turn = 0; turn < 5; turn += 1) await setImmediate();
+          await super.close(graceMs);
+        }
+      },
+    ],
+    [
+      'sends nothing any more as soon as it closes',
+      'accepts while it closes',
+      class extends MemoryTransport {
+        private going = false;
+        override close(graceMs: number) {
+          this.going = true;
+          return super.close(graceMs);
+        }
+        override publish(message: OutgoingMessage) {
+          return this.going ? Promise.resolve() : super.publish(message);
+        }
+      },
+    ],
+    [
+      'drops what was in hand when it closes',
+      'loses nothing and repeats nothing',
+      class extends MemoryTransport {
+        private going = false;
+        override close(graceMs: number) {
+          this.going = true;
+          return super.close(graceMs);
+        }
+        override consume(destination: string, handler: MessageHandler) {
+          return super.consume(destination, async (message) => {
+            await setImmediate();
+            return this.going ? undefined : handler(message);
+          });
+        }
+      },
+    ],
+    [
+      'takes messages after it is closed',
+      'takes nothing once it is closed',
+      class extends MemoryTransport {
+        private gone = false;
+        override async close(graceMs: number) {
+          await super.close(graceMs);
+          this.gone = true;
+        }
+        override publish(message: OutgoingMessage) {
+          return this.gone ? Promise.resolve() : super.publish(message);
+        }
+      },
+    ],
+  ];
+};

@@ -1,0 +1,27 @@
+import { setTimeout } from 'node:timers/promises';
+import { describe, it } from '@jest/globals';
+import { transportContract, type TransportFixture } from '../../libs/orchestrator/src/testing/transport.contract.js';
+import { VirtualClock } from '../../libs/orchestrator/src/testing/virtual-clock.js';
+import { MemoryBroker } from '../../libs/orchestrator/src/transports/memory/memory.broker.js';
+import { MemoryTransport } from '../../libs/orchestrator/src/transports/memory/memory.transport.js';
+import { SystemClock } from '../../libs/orchestrator/src/utils/clock.js';
+import { memoryFixture } from './memory-fixture.js';
+
+const { capabilities } = new MemoryTransport(new MemoryBroker(new VirtualClock()), 'any');
+
+describe('the in-memory transport', () => {
+  for (const { name, run } of transportContract(capabilities)) it(name, () => run(memoryFixture()));
+});
+
+describe('the in-memory transport, in real time', () => {
+  const fixture = (): TransportFixture => {
+    const broker = new MemoryBroker(new SystemClock());
+    return {
+      open: (service, options) => new MemoryTransport(broker, service, options),
+      now: () => Date.now(),
+      pass: (ms) => setTimeout(ms),
+    };
+  };
+  const timed = { ...capabilities, competing: false, redelivery: false };
+  for (const { name, run } of transportContract(timed)) it.concurrent(name, () => run(fixture()));
+});
