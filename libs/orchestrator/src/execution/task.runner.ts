@@ -11,6 +11,7 @@ import type { WorkflowEvents } from '../events/workflow-events.js';
 import type { BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
 import type { OperationContext } from '../operations/operation.js';
 import type { Clock } from '../utils/clock.js';
+import { Deadline } from './deadline.js';
 import type { HopJournal } from './hop-journal.js';
 import { Interrupted } from './interrupted.js';
 
@@ -32,7 +33,7 @@ export interface TaskRunnerSettings {
 /** EXECUTE: turns a task into its outcome. What a handler throws is an outcome; only the plumbing interrupts. */
 export class TaskRunner {
   private readonly logger = new Logger(TaskRunner.name);
-  private readonly running = new Set<AbortController>();
+  private readonly running = new Set<Deadline>();
 
   constructor(
     private readonly settings: TaskRunnerSettings,
@@ -60,7 +61,7 @@ export class TaskRunner {
 
   /** Tells every handler at work to stop: the application is closing and waits no longer. Their messages are put back. */
   abort(): void {
-    for (const controller of this.running) controller.abort(new Interrupted('closing'));
+    for (const deadline of this.running) deadline.pass(new Interrupted('closing'));
   }
 
   private async execute(task: Task, journal: HopJournal): Promise<{ outcome: Outcome; mutated: boolean }> {
@@ -98,29 +99,26 @@ export class TaskRunner {
   }
 
   private async call(task: Task, operation: BoundOperation, input: unknown, deadline: number): Promise<unknown> {
-    const controller = new AbortController();
-    const { signal } = controller;
-    this.running.add(controller);
+    const { path, step } = task;
+    const deadlineOf = new Deadline();
+    this.running.add(deadlineOf);
     const disarm = this.clock.after(deadline, () => {
-      controller.abort(
+      deadlineOf.pass(
         new OperationTimeoutError(
-          `Step "${task.path}": ${task.step.service}.${task.step.operation} did not answer within ${deadline} ms. ` +
+          `Step "${path}": ${step.service}.${step.operation} did not answer within ${deadline} ms. ` +
             'Raise timeout_ms of the step, or let the handler heed context.signal.',
         ),
       );
     });
     try {
-      const aborted = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => { reject(signal.reason as Error); }, { once: true }); // prettier-ignore
-      });
-      return await Promise.race([operation.invoke(input, this.contextOf(task, signal)), aborted]);
+      return await Promise.race([operation.invoke(input, this.contextOf(task, deadlineOf)), deadlineOf.passed]);
     } finally {
       disarm();
-      this.running.delete(controller);
+      this.running.delete(deadlineOf);
     }
   }
 
-  private contextOf({ run, step, path }: Task, signal: AbortSignal): OperationContext {
+  private contextOf({ run, step, path }: Task, deadline: Deadline): OperationContext {
     const { message, plan, attempt } = run;
     const workspaceId = step.workspace_id ?? message.workspaceId ?? plan.cookbook.defaults?.workspace_id;
     return {
@@ -137,7 +135,9 @@ export class TaskRunner {
         ...(message.personId === undefined ? {} : { personId: message.personId }),
       },
       idempotencyKey: `${this.settings.namespace}:${message.workflowId}:${message.redo}:${path}`,
-      signal,
+      get signal() {
+        return deadline.signal;
+      },
       ...(message.traceparent === undefined ? {} : { traceparent: message.traceparent }),
     };
   }
