@@ -9,7 +9,7 @@ import { RunsModule } from './runs/runs.module.js';
 
 /**
  * A shop, order to cash. Each module is a service of its own: here they share a process, and over a broker each could
- * be an application without any of them changing.
+ * be an application, with another `transport` in its options.
  */
 @Module({
   imports: [CatalogModule, OrdersModule, PaymentsModule, InvoicingModule, NotificationsModule, RunsModule],
