@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 interface Violation {
   readonly rule: { readonly name: string };
@@ -14,6 +14,8 @@ interface Report {
   readonly violations: readonly Violation[];
   readonly ruleSetUsed: { readonly forbidden: readonly { readonly name: string }[] };
 }
+
+jest.setTimeout(60_000); // it reads the whole tree; a busy machine takes its time
 
 const ROOT = process.cwd();
 const CRUISER = resolve('node_modules/dependency-cruiser/bin/dependency-cruise.mjs');

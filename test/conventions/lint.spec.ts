@@ -1,6 +1,8 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ESLint } from 'eslint';
 import tseslint from 'typescript-eslint';
+
+jest.setTimeout(60_000); // it reads the whole tree; a busy machine takes its time
 
 const ENGINE = 'libs/orchestrator/src/engine/planted.ts';
 const SPEC = 'test/unit/planted.spec.ts';

@@ -1,9 +1,11 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import ts from 'typescript';
 import { sourceFiles } from '../support/source-files.js';
+
+jest.setTimeout(60_000); // it reads the whole tree; a busy machine takes its time
 
 interface Manifest {
   readonly exports: Readonly<Record<string, unknown>>;
