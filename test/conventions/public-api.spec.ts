@@ -25,8 +25,16 @@ const subpaths = Object.keys(manifest.exports)
   .map((subpath) => subpath.replace(/^\.\/?/, ''));
 const sources = Object.entries(compilerOptions.paths).map(([name, files]) => [name, files[0] ?? ''] as const);
 
+const known = new Map<string, ReadonlyMap<string, boolean>>();
+
 /** What a module exports, each with whether it is documented where it is declared. */
 function exportsOf(file: string): ReadonlyMap<string, boolean> {
+  const exported = known.get(file) ?? readExports(file);
+  known.set(file, exported);
+  return exported;
+}
+
+function readExports(file: string): ReadonlyMap<string, boolean> {
   const { options } = ts.parseJsonConfigFileContent({ compilerOptions }, ts.sys, resolve('.'));
   const program = ts.createProgram([file], { ...options, noEmit: true });
   const checker = program.getTypeChecker();
