@@ -27,9 +27,9 @@ const COMPILER_OPTIONS = {
 
 /**
  * Builds and packs the library, and installs it with `packages` into a new folder outside the repository. Packages come in
- * the versions of the repository's lock file, which the cache of the package manager holds already.
+ * the versions `installed` there, which the cache of the package manager holds already.
  */
-export async function installPacked(packages: readonly string[]): Promise<Consumer> {
+export async function installPacked(packages: readonly string[], installed = 'node_modules'): Promise<Consumer> {
   const folder = mkdtempSync(join(tmpdir(), 'consumer-'));
   const write = (file: string, content: string): void => {
     writeFileSync(join(folder, file), content);
@@ -38,8 +38,8 @@ export async function installPacked(packages: readonly string[]): Promise<Consum
   const pack = await succeed('libs/orchestrator', 'npm', 'pack', '--json', '--pack-destination', folder);
   const [tarball] = JSON.parse(pack) as [{ filename: string; files: { path: string }[] }];
   write('package.json', JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
-  write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['*.ts'] }));
-  const wanted = [`./${tarball.filename}`, ...packages.map((name) => `${name}@${installedVersion(name)}`)];
+  write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['*.ts', '*.cts'] }));
+  const wanted = [`./${tarball.filename}`, ...packages.map((name) => `${name}@${versionOf(`${installed}/${name}`)}`)];
   await succeed(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', '--save-exact', ...wanted);
   return {
     folder,
@@ -52,6 +52,6 @@ export async function installPacked(packages: readonly string[]): Promise<Consum
   };
 }
 
-function installedVersion(name: string): string {
-  return (JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as { version: string }).version;
+function versionOf(folder: string): string {
+  return (JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as { version: string }).version;
 }

@@ -1,0 +1,74 @@
+/** An application as users write it; the test runs it, compiled, in plain Node: once as an ES module, once as CommonJS. */
+import 'reflect-metadata';
+import {
+  type CanActivate,
+  Controller,
+  type ExecutionContext,
+  Injectable,
+  Module,
+  UseGuards,
+  ValidationPipe,
+} from '@nestjs/common';
+import { APP_PIPE, NestFactory } from '@nestjs/core';
+import { Payload } from '@nestjs/microservices';
+import { IsInt } from 'class-validator';
+import { Caller, Operation, OrchestratorModule, WorkflowFailedError, WorkflowOrchestrator } from 'nest-orchestrator';
+
+class PriceDto {
+  @IsInt() quantity!: number;
+}
+
+@Injectable()
+class TenantGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    return context.switchToRpc().getContext<{ caller: Caller }>().caller.tenantId === 'acme';
+  }
+}
+
+@Controller()
+@UseGuards(TenantGuard)
+class PriceController {
+  @Operation('price')
+  price(@Payload() { quantity }: PriceDto): number {
+    return quantity * 25;
+  }
+
+  @Operation('as in HTTP')
+  @UseGuards({
+    canActivate: (context: ExecutionContext) => context.switchToHttp().getRequest<{ user: boolean }>().user,
+  })
+  asInHttp(): string {
+    return 'unreachable';
+  }
+}
+
+@Module({
+  imports: [OrchestratorModule.forRoot({ service: 'shop' })],
+  controllers: [PriceController],
+  providers: [{ provide: APP_PIPE, useValue: new ValidationPipe({ transform: true }) }],
+})
+class ShopModule {}
+
+async function main(): Promise<void> {
+  const app = await NestFactory.create(ShopModule, { logger: false });
+  await app.listen(0, '127.0.0.1');
+  const orchestrator = app.get(WorkflowOrchestrator);
+  const attempt = async (operation: string, input: unknown, tenantId: string): Promise<void> => {
+    const steps = [{ step_id: 's1', type: 'task', service: 'shop', operation, input }];
+    try {
+      const { output } = await orchestrator.run({ version: '2.1.0', steps }, { tenantId });
+      console.log('completed', output);
+    } catch (error) {
+      const { code, status } =
+        error instanceof WorkflowFailedError ? error.failure : { code: String(error), status: null };
+      console.log('failed', code, status);
+    }
+  };
+  await attempt('price', { quantity: 3 }, 'acme');
+  await attempt('price', { quantity: 3 }, 'umbrella');
+  await attempt('price', { quantity: 'three' }, 'acme');
+  await attempt('as in HTTP', { user: true }, 'acme');
+  await app.close();
+}
+
+void main();
