@@ -28,12 +28,17 @@ describe('a hostile document', () => {
     ]);
   });
 
-  it('nested one group too deep is refused there, and not looked at further', () => {
+  it('of as many broken steps as a message can hold is refused for their number, without looking at each', () => {
+    const steps = Array.from({ length: 60_000 }, () => ({ x: 1 }));
+    expect(problemsOf(book(steps))).toMatchObject([{ path: 'steps', found: 'an array of 60000' }]);
+  });
+
+  it('nested one group too deep is refused there', () => {
     const wrap = (depth: number): object =>
       depth === 0 ? task('leaf') : { step_id: `g${depth}`, type: 'steps', steps: [wrap(depth - 1)] };
     expect(problemsOf(book([wrap(8)]))).toEqual([]);
     expect(problemsOf(book([wrap(9)]))).toMatchObject([
-      { path: `steps[0]${'.steps[0]'.repeat(8)}`, message: 'nests steps deeper than limits.nesting allows (8)' },
+      { path: `steps[0]${'.steps[0]'.repeat(9)}`, message: 'stands inside more steps than limits.nesting allows (8)' },
     ]);
   });
 

@@ -86,7 +86,7 @@ const REFUSALS: readonly Refusal[] = [
   ['more attempts than allowed', one({ retry: { maxAttempts: 21 } }), 'steps[0].retry.max_attempts', 'is more than limits.attempts allows (20)', '21', 'Ask for fewer attempts'],
   ['more attempts than allowed, for all', book([task('a')], { global_retry: { max_attempts: 21 } }), 'global_retry.max_attempts', 'is more than limits.attempts allows (20)', '21', 'Ask for fewer'],
   ['more branches than allowed', fork({ branches: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`b${i}`, task(`b${i}`)])) }), 'steps[0].branches', 'has more branches than limits.branches allows (32)', '33', 'Use a foreach'],
-  ['more steps than allowed, nested ones counted', group(Array.from({ length: 200 }, (_, i) => task(`b${i}`))), 'steps', 'has, with nested ones, more steps than limits.steps allows (200)', '201', 'Split the cookbook'],
+  ['more steps than allowed, nested ones counted', group(Array.from({ length: 200 }, (_, i) => task(`b${i}`))), 'steps', 'hold more steps, nested ones included, than limits.steps allows (200)', 'an array of 1', 'Split the cookbook'],
 ];
 
 describe('what is no cookbook', () => {

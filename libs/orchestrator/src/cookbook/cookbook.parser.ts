@@ -1,14 +1,13 @@
 import { InvalidCookbookError } from '../errors/invalid-cookbook.error.js';
-import { checkShape } from '../message/bounds.js';
 import type { Limits } from '../message/limits.js';
 import type { ReferenceMode } from '../references/scope.js';
 import { describe } from '../utils/describe.js';
-import { isRecord } from '../utils/is-record.js';
 import { compileSchema, type SchemaCheck } from '../utils/json-schema.js';
-import { nameOf } from './definition.js';
+import { boundedCopy } from './bounded-copy.js';
 import type { Cookbook } from './cookbook.js';
 import { COOKBOOK_SCHEMA } from './cookbook.schema.js';
 import { type KnownOperations, validate } from './cookbook.validator.js';
+import { nameOf } from './definition.js';
 import { Problems } from './problems.js';
 import { respell } from './spelling.js';
 import { checkVisibility } from './visibility.js';
@@ -25,15 +24,15 @@ export interface ParseOptions {
  * A document as a cookbook: a copy, in the format's own spelling, which later changes to the document do not reach. Keys
  * that the format does not know are kept.
  *
- * @throws InvalidCookbookError with every problem of the document
+ * @throws InvalidCookbookError with every problem of the document, up to fifty; with one when it exceeds `limits`
  */
 export function parseCookbook(document: unknown, options: ParseOptions): Cookbook {
-  const cookbook = copyOf(document, options.limits);
+  const cookbook = boundedCopy(document, options.limits);
   const problems = new Problems();
   respell(cookbook, problems);
   validate(cookbook, options, problems);
   if (options.references === 'strict') checkVisibility(cookbook, problems);
-  shape ??= compileSchema(COOKBOOK_SCHEMA, describe);
+  shape ??= compileSchema(COOKBOOK_SCHEMA, { show: describe, atMost: Infinity }); // the steps are bounded;
   for (const problem of shape(cookbook)) if (!problems.know(problem.path)) problems.add(problem);
   if (problems.all.length > 0) throw new InvalidCookbookError(nameOf(cookbook), problems.all);
   return cookbook as unknown as Cookbook; // what the schema says
@@ -41,19 +40,3 @@ export function parseCookbook(document: unknown, options: ParseOptions): Cookboo
 
 /** Compiled at its first use. */
 let shape: SchemaCheck | undefined;
-
-/** The document as its JSON, and as far as its limits allow: what follows may recurse into it. */
-function copyOf(document: unknown, limits: Limits): Record<string, unknown> {
-  const found = describe(document);
-  if (!isRecord(document)) {
-    const fix = 'Give an object with "version" and "steps".';
-    throw new InvalidCookbookError(undefined, [{ path: '', message: 'must be an object', found, fix }]);
-  }
-  try {
-    checkShape(document, limits);
-    return JSON.parse(JSON.stringify(document)) as Record<string, unknown>;
-  } catch (cause) {
-    const fix = cause instanceof Error ? cause.message : String(cause);
-    throw new InvalidCookbookError(nameOf(document), [{ path: '', message: 'cannot be sent as JSON', found, fix }]);
-  }
-}

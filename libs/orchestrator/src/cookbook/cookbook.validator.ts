@@ -6,7 +6,7 @@ import { schemaProblems } from '../utils/json-schema.js';
 import { pathTo, problemsUnder } from '../utils/problem.js';
 import { STEP_KINDS, UNSUPPORTED } from './cookbook.schema.js';
 import { didYouMean, type Problems } from './problems.js';
-import { type Located, strandOf, strandsOf } from './step-tree.js';
+import { stepsOf } from './step-tree.js';
 
 /** The operations that are known here: those of this process's services. */
 export interface KnownOperations {
@@ -17,7 +17,7 @@ export interface KnownOperations {
 }
 
 export interface ValidatorOptions {
-  readonly limits: Pick<Limits, 'steps' | 'nesting' | 'branches' | 'attempts' | 'lifetime'>;
+  readonly limits: Pick<Limits, 'branches' | 'attempts' | 'lifetime'>;
   /** Default: no service's operations are known, so none is missed. */
   readonly operations?: KnownOperations;
 }
@@ -30,7 +30,6 @@ export function validate(cookbook: JsonObject, options: ValidatorOptions, proble
 class Validation {
   /** Where each `step_id` stands. */
   private readonly places = new Map<string, string>();
-  private steps = 0;
 
   constructor(
     private readonly cookbook: JsonObject,
@@ -39,7 +38,6 @@ class Validation {
   ) {}
 
   run(): void {
-    const { limits } = this.options;
     const { delivery, global_retry: retry, input_schema: inputSchema, steps } = this.cookbook;
     this.version();
     this.supported(this.cookbook, '', UNSUPPORTED.cookbook);
@@ -51,11 +49,8 @@ class Validation {
     if (isRecord(steps)) {
       const fix = 'Make it an array, and give each step its name as "step_id".';
       this.refuse('steps', 'is an object, as it was in format 2.0', steps, fix);
-    } else {
-      for (const step of strandOf(steps, 'steps')) this.step(step, 0);
-      const fix = 'Split the cookbook, or raise limits.steps.';
-      this.atMost(limits.steps, this.steps, 'steps', 'has, with nested ones, more steps than limits.steps allows', fix);
     }
+    for (const { step, path } of stepsOf(this.cookbook)) if (isRecord(step)) this.step(step, path);
   }
 
   private version(): void {
@@ -70,22 +65,11 @@ class Validation {
     }
   }
 
-  /** @param around steps around this one */
-  private step({ step, path }: Located, around: number): void {
-    this.steps += 1;
-    if (!isRecord(step)) return;
-    const { nesting } = this.options.limits;
+  private step(step: JsonObject, path: string): void {
     this.id(step, path);
     this.ofItsType(step, path);
     this.supported(step, path, UNSUPPORTED.step);
     this.attempts(step['retry'], pathTo(path, 'retry'));
-    const inner = strandsOf(step, path).flat();
-    if (around >= nesting && inner.length > 0) {
-      const fix = 'Take the inner steps out, or raise limits.nesting.';
-      this.refuse(path, `nests steps deeper than limits.nesting allows (${nesting})`, step, fix);
-    } else {
-      for (const child of inner) this.step(child, around + 1);
-    }
   }
 
   private id(step: JsonObject, path: string): void {

@@ -2,7 +2,7 @@ import { describe } from '../utils/describe.js';
 import { isRecord } from '../utils/is-record.js';
 import { pathTo } from '../utils/problem.js';
 import type { Problems } from './problems.js';
-import { strandOf, type Strand, strandsOf } from './step-tree.js';
+import { stepsOf } from './step-tree.js';
 
 type Spellings = ReadonlyMap<string, string>;
 
@@ -22,15 +22,9 @@ export function respell(cookbook: Record<string, unknown>, problems: Problems): 
   rename(cookbook['global_retry'], 'global_retry', RETRY, problems);
   rename(cookbook['delivery'], 'delivery', DELIVERY, problems);
   rename(cookbook['defaults'], 'defaults', DEFAULTS, problems);
-  respellSteps(strandOf(cookbook['steps'], 'steps'), problems);
-}
-
-function respellSteps(strand: Strand, problems: Problems): void {
-  for (const { step, path } of strand) {
-    if (!isRecord(step)) continue;
+  for (const { step, path } of stepsOf(cookbook)) {
     rename(step, path, STEP, problems);
-    rename(step['retry'], pathTo(path, 'retry'), RETRY, problems);
-    for (const inner of strandsOf(step, path)) respellSteps(inner, problems);
+    if (isRecord(step)) rename(step['retry'], pathTo(path, 'retry'), RETRY, problems);
   }
 }
 

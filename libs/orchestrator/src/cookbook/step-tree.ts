@@ -19,6 +19,17 @@ const SLOTS: ReadonlyMap<unknown, readonly { readonly key: string; readonly name
   ['fork_join', [{ key: 'branches', named: true }]],
 ]);
 
+/** Every step, nested ones after the one that holds them; `around`: the number of those. */
+export function* stepsOf(cookbook: JsonObject): Generator<Located & { readonly around: number }> {
+  for (const step of strandOf(cookbook['steps'], 'steps')) yield* within(step, 0);
+}
+
+function* within(located: Located, around: number): Generator<Located & { readonly around: number }> {
+  yield { ...located, around };
+  if (!isRecord(located.step)) return;
+  for (const inner of strandsOf(located.step, located.path).flat()) yield* within(inner, around + 1);
+}
+
 /** The strands that a step holds. Takes documents as they come: what stands in a wrong place is left out. */
 export function strandsOf(step: JsonObject, path: string): readonly Strand[] {
   return (SLOTS.get(step['type']) ?? []).flatMap(({ key, named }) => {

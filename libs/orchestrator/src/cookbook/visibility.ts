@@ -6,7 +6,7 @@ import { describe } from '../utils/describe.js';
 import { isRecord } from '../utils/is-record.js';
 import { pathTo } from '../utils/problem.js';
 import { didYouMean, type Problems } from './problems.js';
-import { strandOf, type Strand, strandsOf } from './step-tree.js';
+import { stepsOf, strandOf, type Strand, strandsOf } from './step-tree.js';
 
 /** What can be seen everywhere in a run. */
 export const RUN_ROOTS = ['api_input', 'workflow_id', 'correlation_id', 'tenant_id', 'workspace_id', 'person_id', 'step_id'] as const; // prettier-ignore
@@ -26,14 +26,15 @@ interface Sight {
  * or stand inside another step. What an output or the input holds only a run can tell.
  */
 export function checkVisibility(cookbook: JsonObject, problems: Problems): void {
-  const steps = strandOf(cookbook['steps'], 'steps');
-  new VisibilityCheck(new Set(idsIn(steps)), problems).strand(steps, { steps: new Set(), roots: RUN_ROOTS });
+  const ids = new Set([...stepsOf(cookbook)].map(({ step }) => (isRecord(step) ? step['step_id'] : undefined)));
+  const sight = { steps: new Set<string>(), roots: RUN_ROOTS };
+  new VisibilityCheck(ids, problems).strand(strandOf(cookbook['steps'], 'steps'), sight);
 }
 
 class VisibilityCheck {
   constructor(
     /** Every step of the cookbook. */
-    private readonly ids: ReadonlySet<string>,
+    private readonly ids: ReadonlySet<unknown>,
     private readonly problems: Problems,
   ) {}
 
@@ -133,12 +134,4 @@ class VisibilityCheck {
   private refuse(path: string, message: string, found: string, fix: string): void {
     this.problems.add({ path, message, found: describe(found), fix });
   }
-}
-
-function idsIn(strand: Strand): string[] {
-  return strand.flatMap(({ step, path }) => {
-    if (!isRecord(step)) return [];
-    const inner = strandsOf(step, path).flatMap(idsIn);
-    return typeof step['step_id'] === 'string' ? [step['step_id'], ...inner] : inner;
-  });
 }

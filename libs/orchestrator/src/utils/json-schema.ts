@@ -8,10 +8,16 @@ import { MAX_PROBLEMS, pathTo, type Problem } from './problem.js';
 /** What is wrong with a value; empty when nothing is. */
 export type SchemaCheck = (value: unknown) => readonly Problem[];
 
+export interface TellOptions {
+  /** How a found value is told. Default: its kind only, since a value may be a secret. */
+  readonly show?: (value: unknown) => string;
+  /** Values in a document up to which all its problems are told; of a larger one the first is. Default 5,000. */
+  readonly atMost?: number;
+}
+
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
 const OPTIONS: Options = {
-  allErrors: true,
   verbose: true, // an error says the value and the schema it broke
   ownProperties: true, // nothing is inherited in JSON
   strict: false, // unknown keywords are annotations, as the standard has it
@@ -23,15 +29,19 @@ const OPTIONS: Options = {
  * Compiles a JSON Schema, draft 2020-12. Formats are checked, the value is never changed, and the compiled check lives and
  * dies with what refers to it: schemas of submitted documents leave nothing behind. A schema runs as code, its patterns
  * as regular expressions: it must come from someone who may slow this process down.
- *
- * @param show how a found value is told. Default: its kind only, since a value may be a secret
  * @throws InvalidSchemaError for what is no schema, and for a `$ref` that leads nowhere
  */
-export function compileSchema(schema: object, show: (value: unknown) => string = kindOf): SchemaCheck {
+export function compileSchema(schema: object, { show = kindOf, atMost = 5_000 }: TellOptions = {}): SchemaCheck {
   const problems = schemaProblems(schema);
   if (problems.length > 0) throw new InvalidSchemaError(problems);
-  const validate = compiled(schema);
-  return (value) => (validate(value) ? [] : problemsOf(validate.errors, value, show));
+  const first = compiled(schema, { allErrors: false });
+  let all: typeof first | undefined;
+  return (value) => {
+    if (first(value)) return [];
+    if (!isWithin(atMost, value)) return problemsOf(first.errors, value, show);
+    all ??= compiled(schema, { allErrors: true });
+    return all(value) ? [] : problemsOf(all.errors, value, show);
+  };
 }
 
 /** What keeps a value from being a JSON Schema. References are not followed, no code is made of it. */
@@ -46,7 +56,7 @@ export function schemaProblems(schema: unknown): readonly Problem[] {
       { path: '$async', message: 'is not supported', found: describe(schema['$async']), fix: 'Remove "$async".' },
     ];
   }
-  metaSchema ??= new Ajv2020(OPTIONS).getSchema(DIALECT);
+  metaSchema ??= new Ajv2020({ ...OPTIONS, allErrors: true }).getSchema(DIALECT);
   return metaSchema?.(schema) === false ? problemsOf(metaSchema.errors, schema, describe) : [];
 }
 
@@ -54,14 +64,29 @@ export function schemaProblems(schema: unknown): readonly Problem[] {
 let metaSchema: ReturnType<Ajv2020['getSchema']>;
 
 /** One Ajv per schema: an Ajv never forgets one. Without the meta-schema, which was asked already, it costs 0.4 ms. */
-function compiled(schema: object): ReturnType<Ajv2020['compile']> {
+function compiled(schema: object, { allErrors }: { allErrors: boolean }): ReturnType<Ajv2020['compile']> {
   try {
-    return new Ajv2020({ ...OPTIONS, meta: false, validateSchema: false }).compile(schema);
+    return new Ajv2020({ ...OPTIONS, allErrors, meta: false, validateSchema: false }).compile(schema);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const fix = 'Keep what it refers to in its own $defs.';
     throw new InvalidSchemaError([{ path: '', message: `does not compile: ${reason}`, found: describe(schema), fix }]);
   }
+}
+
+/**
+ * Whether a document has at most so many values. Asked before all errors are: the time that Ajv takes to gather them grows
+ * with the square of their number.
+ */
+function isWithin(limit: number, document: unknown): boolean {
+  const open = [document];
+  for (let seen = 1; open.length > 0; seen += 1) {
+    const next = open.pop();
+    const members: unknown[] = typeof next === 'object' && next !== null ? Object.values(next) : [];
+    if (seen + open.length + members.length > limit) return false;
+    open.push(...members);
+  }
+  return true;
 }
 
 function problemsOf(
