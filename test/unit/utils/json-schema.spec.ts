@@ -78,7 +78,7 @@ describe('a compiled JSON Schema', () => {
   it('never tells a value, which may be a secret, unless asked to', () => {
     const schema = { properties: { pin: { maxLength: 2 } } };
     expect(JSON.stringify(compileSchema(schema)({ pin: '4711' }))).not.toContain('4711');
-    expect(compileSchema(schema, show)({ pin: '4711' })).toMatchObject([{ found: '"4711"' }]);
+    expect(compileSchema(schema, { show })({ pin: '4711' })).toMatchObject([{ found: '"4711"' }]);
   });
 
   it('takes nothing for given that a value only inherits', () => {
@@ -101,7 +101,7 @@ describe('a compiled JSON Schema', () => {
     };
     expect(compileSchema(schema)(Array.from({ length: 4_999 }, () => ({})))).toHaveLength(50);
     expect(compileSchema(schema)(Array.from({ length: 100_000 }, () => ({})))).toMatchObject([{ path: '[0].x' }]);
-    expect(compileSchema(schema, show, 1)([{}, {}])).toHaveLength(1);
+    expect(compileSchema(schema, { atMost: 1 })([{}, {}])).toHaveLength(1);
   });
 
   it('compiles schemas that share an $id, which one Ajv would refuse', () => {

@@ -32,7 +32,8 @@ export function parseCookbook(document: unknown, options: ParseOptions): Cookboo
   respell(cookbook, problems);
   validate(cookbook, options, problems);
   if (options.references === 'strict') checkVisibility(cookbook, problems);
-  shape ??= compileSchema(COOKBOOK_SCHEMA, describe, Infinity); // the number of steps is bounded;
+  // All of them, whatever the size: the number of steps is bounded.
+  shape ??= compileSchema(COOKBOOK_SCHEMA, { show: describe, atMost: Infinity });
   for (const problem of shape(cookbook)) if (!problems.know(problem.path)) problems.add(problem);
   if (problems.all.length > 0) throw new InvalidCookbookError(nameOf(cookbook), problems.all);
   return cookbook as unknown as Cookbook; // what the schema says

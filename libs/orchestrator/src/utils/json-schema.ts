@@ -8,6 +8,13 @@ import { MAX_PROBLEMS, pathTo, type Problem } from './problem.js';
 /** What is wrong with a value; empty when nothing is. */
 export type SchemaCheck = (value: unknown) => readonly Problem[];
 
+export interface TellOptions {
+  /** How a found value is told. Default: its kind only, since a value may be a secret. */
+  readonly show?: (value: unknown) => string;
+  /** Values in a document up to which all its problems are told; of a larger one the first is. Default 5,000. */
+  readonly atMost?: number;
+}
+
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
 const OPTIONS: Options = {
@@ -22,11 +29,10 @@ const OPTIONS: Options = {
  * Compiles a JSON Schema, draft 2020-12. Formats are checked, the value is never changed, and the compiled check lives and
  * dies with what refers to it: schemas of submitted documents leave nothing behind. A schema runs as code, its patterns
  * as regular expressions: it must come from someone who may slow this process down.
- * @param show how a found value is told. Default: its kind only, since a value may be a secret
- * @param atMost values in a document up to which all its problems are told; of a larger one the first is
+ *
  * @throws InvalidSchemaError for what is no schema, and for a `$ref` that leads nowhere
  */
-export function compileSchema(schema: object, show = kindOf, atMost = 5_000): SchemaCheck {
+export function compileSchema(schema: object, { show = kindOf, atMost = 5_000 }: TellOptions = {}): SchemaCheck {
   const problems = schemaProblems(schema);
   if (problems.length > 0) throw new InvalidSchemaError(problems);
   const first = compiled(schema, { allErrors: false });
