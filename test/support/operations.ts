@@ -2,7 +2,7 @@ import { type DynamicModule, type INestApplication, Module } from '@nestjs/commo
 import type { ModuleMetadata, NestInterceptor, Type } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryModule, DiscoveryService, NestFactory } from '@nestjs/core';
 import { Server } from '@nestjs/microservices';
-import { EMPTY, from, lastValueFrom } from 'rxjs';
+import { isObservable, lastValueFrom } from 'rxjs';
 import { getOrchestratorToken } from '../../libs/orchestrator/src/decorators/inject-orchestrator.decorator.js';
 import type { Around } from '../../libs/orchestrator/src/operations/context-creator.js';
 import type { OperationContext } from '../../libs/orchestrator/src/operations/operation.js';
@@ -46,8 +46,10 @@ export class LoopbackServer extends Server {
   close = (): void => undefined;
   on = (): void => undefined;
   unwrap = (): never => this as never;
-  call = async (pattern: string, data: unknown): Promise<unknown> =>
-    lastValueFrom(from((await this.getHandlerByPattern(pattern)?.(data, CONTEXT)) ?? EMPTY));
+  call = async (pattern: string, data: unknown): Promise<unknown> => {
+    const reply: unknown = await this.getHandlerByPattern(pattern)?.(data, CONTEXT);
+    return isObservable(reply) ? lastValueFrom(reply) : reply;
+  };
 }
 
 /** An interceptor that leaves a trace and does nothing else. */

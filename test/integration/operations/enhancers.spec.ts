@@ -8,6 +8,7 @@ import {
   Controller,
   type ExceptionFilter,
   type ExecutionContext,
+  Get,
   Injectable,
   type NestInterceptor,
   type PipeTransform,
@@ -17,7 +18,7 @@ import {
   ValidationPipe,
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { Payload } from '@nestjs/microservices';
+import { MessagePattern, Payload } from '@nestjs/microservices';
 import { IsEmail } from 'class-validator';
 import { map, type Observable } from 'rxjs';
 import { Caller } from '../../../libs/orchestrator/src/decorators/caller.decorator.js';
@@ -132,5 +133,34 @@ describe('what an application puts around a handler acts on a step', () => {
         "interceptors, filters and decorators must ask context.getType() first; for 'orchestrator', " +
         'switchToRpc().getData() is the input',
     );
+  });
+});
+
+describe('@Caller()', () => {
+  @Controller('who')
+  class WhoController {
+    @Get()
+    @Operation('who')
+    @MessagePattern('who')
+    who(@Caller() caller: Caller | undefined): unknown {
+      return { caller: caller ?? 'nobody said' };
+    }
+  }
+
+  let booted: OperationsApp;
+
+  beforeEach(async () => {
+    booted = await bootOperations({ controllers: [WhoController] });
+  });
+
+  afterEach(() => booted.app.close());
+
+  it('is the caller of the run in a step, and nobody where no run is', async () => {
+    const { app, rpc, run } = booted;
+    await app.listen(0);
+    const overHttp = await fetch(`${await app.getUrl()}/who?tenantId=forged`);
+    expect(await run('who', { tenantId: 'forged' })).toEqual({ caller: { tenantId: 'acme' } });
+    expect(await rpc.call('who', { tenantId: 'forged' })).toEqual({ caller: 'nobody said' });
+    expect(await overHttp.json()).toEqual({ caller: 'nobody said' });
   });
 });

@@ -143,6 +143,18 @@ describe('JSON Schemas of an operation', () => {
     await expect(careless.run('get-item', { id: 7 })).rejects.toThrow('The output of operation "get-item" of "shop"');
   });
 
+  it('see an output as JSON has it', async () => {
+    @Controller()
+    class DatedController {
+      @Operation('today', { output: { type: 'object', properties: { at: { type: 'string', format: 'date-time' } } } })
+      today(): unknown {
+        return { at: new Date(0) };
+      }
+    }
+    const { run } = await boot({ controllers: [DatedController] });
+    expect(await run('today')).toEqual({ at: new Date(0) });
+  });
+
   it('let a guard speak first: who may not call learns nothing of the input', async () => {
     @Controller()
     @UseGuards({ canActivate: () => false })

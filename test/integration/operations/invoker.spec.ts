@@ -12,7 +12,9 @@ import {
   ForbiddenException,
   GoneException,
   Inject,
+  Param,
   Post,
+  Query,
   Scope,
   type Type,
   UseFilters,
@@ -119,8 +121,13 @@ class ItemsController {
   }
 
   @Operation('parts')
-  parts(@Payload('id') id: unknown, @Body() input: unknown): unknown {
-    return [id, input];
+  parts(
+    @Payload('id') id: unknown,
+    @Param('id') same: unknown,
+    @Query() query: unknown,
+    @Body() body: unknown,
+  ): unknown {
+    return [id, same, query, body];
   }
 
   @Operation('emit')
@@ -225,10 +232,10 @@ describe('parameters and outputs', () => {
       stock.create(items, items.parts.bind(items), 'parts', '__routeArguments__', {
         exchangeKeyForValue: () => answer,
       })();
-    expect([await asOthersDo(1), await asOthersDo(2)].flat()).toEqual([1, 1, 1, 1]); // stock Nest keeps the first parameters
+    expect([await asOthersDo(1), await asOthersDo(2)].flat()).toEqual(Array(8).fill(1)); // stock Nest keeps the first parameters
     expect(trace).not.toContain('http'); // and skips the guards of a controller's class
 
-    expect(await run('parts', { id: 7 })).toEqual([7, { id: 7 }]);
+    expect(await run('parts', { id: 7 })).toEqual([7, 7, { id: 7 }, { id: 7 }]);
     await expect(run('parts', { id: 'forbidden' })).rejects.toThrow(ForbiddenException);
   });
 });

@@ -98,6 +98,7 @@ describe('a mistake is told by file, operation and key, with what was found and 
       '"id"',
       'Remove "key".',
     ],
+    ['an id of no resource', { resource_id: 'id' }, 'save', 'an object', ''],
     ['a cache that is none', { cache: 'no' }, 'save.cache', '"no"', 'Give false, or { "ttl": "5m" }.'],
   ])('%s', async (_, entry, key, found, fix) => {
     const path = file('mistakes.json', { save: entry });

@@ -25,6 +25,7 @@ export function mergeTraits(of: string, statements: readonly Statement[]): Opera
   const places: Record<string, string> = {};
   for (const { place, traits } of statements) {
     for (const [key, value] of Object.entries(traits)) {
+      if (value === undefined) continue;
       const earlier = places[key];
       const both: unknown = earlier === undefined ? value : combine(key, merged[key], value);
       if (both === undefined) {
@@ -37,9 +38,12 @@ export function mergeTraits(of: string, statements: readonly Statement[]): Opera
       places[key] = earlier ?? place;
     }
   }
-  const traits: OperationTraits = merged;
-  refuseNonsense(of, traits, places);
-  return traits;
+  for (const [key, fix] of nonsenseIn(merged)) {
+    throw new ConfigurationError(
+      `${key} of ${of} cannot be ${JSON.stringify(merged[key])} (${String(places[key])}). ${fix}`,
+    );
+  }
+  return merged;
 }
 
 /** Both statements as one; `undefined` when they contradict each other. Lists are sets: their order says nothing. */
@@ -52,17 +56,14 @@ function combine(key: string, one: unknown, other: unknown): unknown {
   return isDeepStrictEqual(comparable(one), comparable(other)) ? one : undefined;
 }
 
-function refuseNonsense(of: string, traits: OperationTraits, places: Record<string, string>): void {
+/** Traits that cannot be meant, each with the fix. */
+function* nonsenseIn(traits: OperationTraits): Generator<readonly [key: keyof OperationTraits, fix: string]> {
   const { mutated, reads = [], sensitiveInputFields = [], cache } = traits;
-  const refuse = (key: keyof OperationTraits, found: unknown, fix: string): never => {
-    throw new ConfigurationError(`${key} of ${of} cannot be ${JSON.stringify(found)} (${String(places[key])}). ${fix}`);
-  };
-  if (mutated?.resource === '')
-    refuse('mutated', '', 'Name a resource, or leave it out: then anything of the service.');
-  if (reads.length > MAX_READS) refuse('reads', reads, `Name ${MAX_READS} resources at most, or none: then any.`);
-  if (sensitiveInputFields.includes('')) refuse('sensitiveInputFields', '', 'Name a top-level field of the input.');
+  if (mutated?.resource === '') yield ['mutated', 'Name a resource, or leave it out: then anything of the service.'];
+  if (reads.some(({ resource }) => resource === '')) yield ['reads', 'Name every resource.'];
+  if (reads.length > MAX_READS) yield ['reads', `Name ${MAX_READS} resources at most, or none: then any.`];
+  if (sensitiveInputFields.includes('')) yield ['sensitiveInputFields', 'Name top-level fields of the input.'];
   if (typeof cache !== 'object' || cache.ttl === undefined) return;
-  const ttl = toMilliseconds(cache.ttl);
-  if (ttl === undefined || ttl === 0)
-    refuse('cache', cache, "Give a ttl longer than 0, such as '5m', or cache: false.");
+  const fix = "Give a ttl longer than 0, such as '5m', or cache: false.";
+  if ((toMilliseconds(cache.ttl) ?? 0) === 0) yield ['cache', fix];
 }

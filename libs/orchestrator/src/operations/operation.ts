@@ -34,7 +34,10 @@ export interface ResourceRef {
   readonly service?: string;
 }
 
-/** What `operations` as a function may say of a step: the original's lookup. `undefined` leaves the declaration as it is. */
+/**
+ * What `operations` as a function may say of a step: the original's lookup. It is asked before every step, and not awaited.
+ * It may add that the operation mutates; like `undefined`, `mutates: false` leaves the declaration as it is.
+ */
 export type OperationLookup = (
   service: string,
   step: { readonly step_id: string; readonly operation: string },

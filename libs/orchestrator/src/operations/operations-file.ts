@@ -15,6 +15,7 @@ export type OperationsSource = string | OperationsDocument | OperationLookup;
 
 /** `operations.json`: operations by name, or `{ "operations": { … } }`. */
 export type OperationsDocument = OperationEntries | { readonly operations: OperationEntries };
+/** Operations by name. */
 export type OperationEntries = Readonly<Record<string, OperationEntry>>;
 
 /** What `operations.json` says of one operation. Everything is optional; `null` is as good as absent. */
@@ -77,9 +78,14 @@ const KEYS = {
 const check = compileSchema(
   {
     type: 'object',
-    additionalProperties: { type: 'object', properties: KEYS, additionalProperties: false },
+    additionalProperties: {
+      type: 'object',
+      properties: KEYS,
+      dependentRequired: { resource_id: ['resource_type'] },
+      additionalProperties: false,
+    },
   },
-  describe,
+  { show: describe },
 );
 
 /** @throws ConfigurationError naming the file, and for each mistake the operation, the key, what was found and the fix */

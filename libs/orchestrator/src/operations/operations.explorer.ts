@@ -36,12 +36,7 @@ export class OperationsExplorer {
    * @throws ConfigurationError naming the handler or the file, what was found there, and the fix
    */
   async explore(services: ReadonlyMap<string, ServiceDeclaration>): Promise<void> {
-    const declared = new Map<string, DeclaredOperations>();
-    for (const [service, { operations }] of services) {
-      const read = await readOperations(operations);
-      declared.set(service, read);
-      this.registry.addService(service, read.lookup);
-    }
+    const declared = await this.declarationsOf(services);
     const controllers = this.discovery.getControllers();
     this.refuseProviders(new Set(controllers.map(({ metatype }) => metatype)));
 
@@ -50,8 +45,7 @@ export class OperationsExplorer {
     for (const candidate of controllers.flatMap((host) => candidatesOf(host, this.scanner))) {
       const { handler } = candidate;
       const visible = await visibleFrom(handler.module);
-      const listed = visible.flatMap((service) => [...(declared.get(service)?.traits.keys() ?? [])]);
-      const names = candidate.names.filter((name) => candidate.declarations !== undefined || listed.includes(name));
+      const names = operationsAmong(candidate, visible, declared);
       if (names.length === 0) continue;
       const service = soleOwner(handler, visible);
       refuseSecondOwner(handler, service, owners);
@@ -59,6 +53,18 @@ export class OperationsExplorer {
       for (const name of names) this.register(service, name, candidate, declared.get(service));
     }
     for (const [service, { place, traits }] of declared) this.refuseUnhandled(service, place, [...traits.keys()]);
+  }
+
+  private async declarationsOf(
+    services: ReadonlyMap<string, ServiceDeclaration>,
+  ): Promise<Map<string, DeclaredOperations>> {
+    const declared = new Map<string, DeclaredOperations>();
+    for (const [service, { operations }] of services) {
+      const read = await readOperations(operations);
+      declared.set(service, read);
+      this.registry.addService(service, read.lookup);
+    }
+    return declared;
   }
 
   private register(
@@ -113,6 +119,16 @@ export class OperationsExplorer {
         'controller whose module imports the service, or remove the entry.',
     );
   }
+}
+
+/** Every name of a handler that our decorators describe; of a plain one those that a visible service's file lists. */
+function operationsAmong(
+  { names, declarations }: Candidate,
+  visible: readonly string[],
+  declared: ReadonlyMap<string, DeclaredOperations>,
+): readonly string[] {
+  if (declarations !== undefined) return names;
+  return names.filter((name) => visible.some((service) => declared.get(service)?.traits.has(name)));
 }
 
 function statementsOf(name: string, { handler, declarations }: Candidate, declared?: DeclaredOperations): Statement[] {
