@@ -1,5 +1,5 @@
 // Writes the cookbook's JSON Schema, as the built library has it, to the file that the package publishes.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
 
@@ -10,7 +10,5 @@ if (!existsSync(built)) {
   process.exit(1);
 }
 const { COOKBOOK_SCHEMA } = await import(built.href);
-const folder = new URL('schema/', library);
-mkdirSync(folder, { recursive: true });
 const text = await format(JSON.stringify(COOKBOOK_SCHEMA), { parser: 'json', printWidth: 120 });
-writeFileSync(new URL('cookbook-2.1.schema.json', folder), text);
+writeFileSync(new URL('cookbook.schema.json', library), text);

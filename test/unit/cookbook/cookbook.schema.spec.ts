@@ -12,7 +12,7 @@ describe('the JSON Schema of cookbooks', () => {
       readonly files: readonly string[];
     };
     const file = manifest.exports['./cookbook.schema.json'] ?? '';
-    expect(manifest.files).toContain(file.split('/')[1]);
+    expect(manifest.files).toContain(file.replace('./', ''));
     expect(JSON.parse(readFileSync(`${PACKAGE}${file}`, 'utf8'))).toEqual(COOKBOOK_SCHEMA);
   });
 

@@ -1,9 +1,3 @@
-/**
- * JSON Schema (draft 2020-12) of a cookbook: the owner of its shapes. Published as `nest-orchestrator/cookbook.schema.json`,
- * so that an editor can complete and check a cookbook; its descriptions are also the advice that errors give. What one
- * step has to do with another (ids, references, limits) the validator checks.
- */
-
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
 /** Keys that have a meaning in the format and none here yet: refused, since ignoring them would change what a run does. */
@@ -145,6 +139,11 @@ const RETRY = {
   description: 'Give an object with "max_attempts", "delay_ms", "backoff_multiplier" or "max_delay_ms".',
 };
 
+/**
+ * JSON Schema (draft 2020-12) of a cookbook: the owner of its shapes. Published as `nest-orchestrator/cookbook.schema.json`,
+ * so that an editor can complete and check a cookbook; its descriptions are also the advice that errors give. What one
+ * step has to do with another (ids, references, limits) the validator checks.
+ */
 export const COOKBOOK_SCHEMA = {
   $schema: DIALECT,
   title: 'nest-orchestrator cookbook 2.1',

@@ -22,6 +22,7 @@ export interface Cookbook {
 /** A tenant's, workspace's or person's id. */
 export type CallerId = string | number;
 
+/** One entry of a cookbook: a task, or control flow around other steps. */
 export type Step = TaskStep | GroupStep | ForeachStep | SwitchStep | ForkJoinStep | WaitStep;
 export type StepKind = Step['type'];
 
@@ -72,6 +73,7 @@ export interface SwitchStep extends ControlFlowStep {
   readonly default?: Step;
 }
 
+/** What a fork comes to: its branches' outputs merged in their order, that of the first or last declared, or all by name. */
 export type JoinStrategy = 'merge' | 'first' | 'last' | 'all';
 
 /** Runs its branches beside each other. Output: `{ type, step_id, join: { strategy }, branches, result }`. */
