@@ -1,38 +1,11 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { HttpException } from '@nestjs/common';
 import { InvalidCookbookError } from '../../libs/orchestrator/src/errors/invalid-cookbook.error.js';
 import { UnroutableError } from '../../libs/orchestrator/src/errors/unroutable.error.js';
 import type { OperationContext } from '../../libs/orchestrator/src/operations/operation.js';
-import { type BootedServices, bootServices } from '../../libs/orchestrator/src/testing/boot-services.js';
-import { serviceOf, type TestOperations } from '../../libs/orchestrator/src/testing/service-of.js';
-import { MemoryBroker } from '../../libs/orchestrator/src/transports/memory/memory.broker.js';
+import { alpha, boot, broker, cookbook, run, services, task } from '../support/services.js';
 
 /** What its predecessor got wrong, named one by one: each is a way in which a run was lost, repeated or misled. */
-
-let services: BootedServices;
-afterEach(() => services.close());
-
-const task = (step_id: string, service: string, operation: string, input: unknown = {}) => ({
-  step_id,
-  type: 'task',
-  service,
-  operation,
-  input,
-});
-const cookbook = (...steps: object[]) => ({ version: '2.1.0', steps });
-
-async function boot(operations: Record<string, TestOperations>): Promise<void> {
-  services = await bootServices({
-    imports: Object.entries(operations).map(([service, each]) => serviceOf(service, each)),
-  });
-}
-
-async function run(document: object, options: object = {}) {
-  const orchestrator = services.orchestrator('alpha');
-  const { workflowId } = await orchestrator.start(document, options);
-  await services.settle();
-  return { workflowId, ...(await orchestrator.status(workflowId)) };
-}
 
 const echo = { reads: { echo: (input: unknown) => input } };
 
@@ -116,10 +89,8 @@ describe('names that every object inherits', () => {
       const step = JSON.parse(
         `{ "step_id": "s", "type": "switch", "expression": "x", "cases": { "${name}": { "step_id": "a", "type": "task", "service": "alpha", "operation": "echo" } } }`,
       ) as object;
-      await expect(services.orchestrator('alpha').start(cookbook(step))).rejects.toThrow(InvalidCookbookError);
-      await expect(services.orchestrator('alpha').start(cookbook(task(name, 'alpha', 'echo')))).rejects.toThrow(
-        InvalidCookbookError,
-      );
+      await expect(alpha().start(cookbook(step))).rejects.toThrow(InvalidCookbookError);
+      await expect(alpha().start(cookbook(task(name, 'alpha', 'echo')))).rejects.toThrow(InvalidCookbookError);
     },
   );
 });
@@ -161,9 +132,7 @@ describe('step ids', () => {
   it('that occur twice, at whatever depth, are refused: one output would overwrite the other', async () => {
     await boot({ alpha: echo });
     const group = { step_id: 'g', type: 'steps', steps: [task('a', 'alpha', 'echo')] };
-    await expect(services.orchestrator('alpha').start(cookbook(task('a', 'alpha', 'echo'), group))).rejects.toThrow(
-      /steps\[1\]\.steps\[0\]/,
-    );
+    await expect(alpha().start(cookbook(task('a', 'alpha', 'echo'), group))).rejects.toThrow(/steps\[1\]\.steps\[0\]/);
   });
 });
 
@@ -180,9 +149,9 @@ describe('a message that nobody takes', () => {
       hop_id: 'h',
       hops: 11,
     };
-    const result = await services.orchestrator('alpha').processWorkflowMessage(message);
+    const result = await alpha().processWorkflowMessage(message);
     expect(result).toMatchObject({ dlq: true, workflow_id: 'loop' });
-    expect(await services.orchestrator('alpha').status('loop')).toMatchObject({
+    expect(await alpha().status('loop')).toMatchObject({
       status: 'failed',
       failure: { code: 'HOP_LOOP' },
     });
@@ -192,9 +161,7 @@ describe('a message that nobody takes', () => {
     await boot({ alpha: echo });
     const result = await run(cookbook(task('a', 'alpha', 'echo'), task('b', 'alhpa', 'echo')));
     expect(result).toMatchObject({ status: 'failed', failure: { code: 'UNROUTABLE', step: 'b' } });
-    await expect(services.orchestrator('alpha').start(cookbook(task('b', 'alhpa', 'echo')))).rejects.toThrow(
-      UnroutableError,
-    );
+    await expect(alpha().start(cookbook(task('b', 'alhpa', 'echo')))).rejects.toThrow(UnroutableError);
   });
 });
 
@@ -202,19 +169,17 @@ describe('a publish that fails after the step succeeded', () => {
   it('is tried again; the handler is not', async () => {
     let effects = 0;
     await boot({ alpha: { mutates: { charge: () => (effects += 1) } }, beta: echo });
-    const broker = services.app.get(MemoryBroker, { strict: false });
-    const publish = broker.publish.bind(broker);
+    const publish = broker().publish.bind(broker());
     let failures = 3;
-    broker.publish = (message) => {
+    broker().publish = (message) => {
       if (message.destination === 'beta.workflow' && (failures -= 1) >= 0) throw new Error('broker is away');
       publish(message);
     };
-    const orchestrator = services.orchestrator('alpha');
     const steps = [task('a', 'alpha', 'charge'), task('b', 'beta', 'echo', { v: '{{steps.a.output}}' })];
-    const { workflowId } = await orchestrator.start(cookbook(...steps));
+    const { workflowId } = await alpha().start(cookbook(...steps));
     await services.clock.advance(5_000);
     await services.settle();
-    expect(await orchestrator.status(workflowId)).toMatchObject({ status: 'completed', output: { v: 1 } });
+    expect(await alpha().status(workflowId)).toMatchObject({ status: 'completed', output: { v: 1 } });
     expect([effects, failures]).toEqual([1, -1]);
   });
 });

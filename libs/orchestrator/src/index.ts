@@ -40,7 +40,8 @@ export type {
 // Start runs, and ask for them
 export { getOrchestratorToken, InjectOrchestrator } from './decorators/inject-orchestrator.decorator.js';
 export { type ResultOptions, type RunResult, type StartOptions, WorkflowOrchestrator } from './orchestrator.service.js';
-export type { Failure, FailureSource, FailureType, Outcome } from './engine/outcome.js';
+export type { Failure, FailureSource, FailureType } from './errors/failure.js';
+export type { Outcome } from './engine/outcome.js';
 export type { HopResult } from './transports/router.js';
 
 // Watch

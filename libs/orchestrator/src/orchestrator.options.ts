@@ -152,7 +152,7 @@ class Unroutable {
 }
 
 const Bound = (): PropertyDecorator => (target, key) => {
-  for (const decorate of [IsOptional(), IsInt(), Min(1)]) decorate(target, key as string);
+  for (const decorate of [IsOptional(), IsInt(), Min(1)]) decorate(target, key);
 };
 
 class LimitOptions implements Partial<Record<keyof Limits, unknown>> {
@@ -173,10 +173,13 @@ class LimitOptions implements Partial<Record<keyof Limits, unknown>> {
 
 const IsFunction = (): PropertyDecorator => is('a function', (value) => typeof value === 'function');
 const HasCreate = (kind: string): PropertyDecorator =>
-  is(`a ${kind} definition: an object with create(service)`, (value) => typeof Object(value).create === 'function');
+  is(
+    `a ${kind} definition: an object with create(service)`,
+    (value) => typeof (Object(value) as { create?: unknown }).create === 'function',
+  );
 const HelpersByName = (): PropertyDecorator =>
   is('an object of functions by name', (value) =>
-    Object.values(Object(value)).every((each) => typeof each === 'function'),
+    Object.values(value as object).every((each) => typeof each === 'function'),
   );
 
 function is(what: string, validate: (value: unknown) => boolean): PropertyDecorator {

@@ -83,13 +83,12 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap {
 
   /** The cookbooks of the module's options, by name. */
   get cookbooks(): ReadonlyMap<string, Cookbook> {
-    const { cookbooks, limits, references } = this.settings;
-    return (this.loaded ??= loadCookbooks(cookbooks, { limits, references, operations: this.operations }));
+    return (this.loaded ??= this.load());
   }
 
-  /** Finds mistakes in the cookbooks at boot. */
+  /** Reads the cookbooks, so that their mistakes are found at boot. */
   onApplicationBootstrap(): void {
-    void this.cookbooks;
+    this.loaded ??= this.load();
   }
 
   /**
@@ -162,6 +161,11 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap {
   processWorkflowMessage(message: string | object): Promise<HopResult> {
     const body = typeof message === 'string' ? message : JSON.stringify(message);
     return this.hop.handle({ body, messageId: randomUUID(), deliveries: 1 });
+  }
+
+  private load(): ReadonlyMap<string, Cookbook> {
+    const { cookbooks, limits, references } = this.settings;
+    return loadCookbooks(cookbooks, { limits, references, operations: this.operations });
   }
 
   private definition(cookbook: string | object, references: ReferenceMode): Cookbook {

@@ -203,7 +203,8 @@ function resolve(value: unknown, scope: Scope, path: string): unknown {
 }
 
 function lookUp(reference: string, scope: Scope, path: string): unknown {
-  let [head = '', ...rest] = reference.split('.');
+  const [head = '', ...segments] = reference.split('.');
+  let rest = segments;
   let value: unknown = scope[head];
   if (head === 'steps') {
     value = scope.steps[rest[0] ?? ''];
@@ -221,21 +222,19 @@ function within(outer: Rules, rule: { readonly max_attempts?: number } | undefin
 /** Whether `calls`, in the order they happened, is an order that the trace allows. Returns what is wrong. */
 export function checkOrder(trace: Trace, calls: readonly Call[]): string | undefined {
   const keyOf = (call: Call): string => `${call.path}#${call.attempt}`;
-  const at = new Map(calls.map((call, index) => [keyOf(call), index]));
+  const names = calls.map(keyOf);
+  const at = new Map(names.map((name, index) => [name, index]));
   let wrong: string | undefined;
   const span = (part: Trace): readonly [number, number] | undefined => {
     if ('call' in part) {
       const index = at.get(keyOf(part.call));
       return index === undefined ? undefined : [index, index];
     }
-    const spans = ('seq' in part ? part.seq : part.par).flatMap((each) =>
-      [span(each) ?? []].filter((each) => each.length === 2),
-    );
-    const known = spans as (readonly [number, number])[];
+    const known = ('seq' in part ? part.seq : part.par).map(span).filter((each) => each !== undefined);
     if ('seq' in part) {
-      known.slice(1).forEach((later, index) => {
-        const earlier = known[index];
-        if (earlier !== undefined && earlier[1] > later[0]) wrong ??= `${keyOf(calls[later[0]] as Call)} came before ${keyOf(calls[earlier[1]] as Call)}`; // prettier-ignore
+      known.slice(1).forEach(([from], index) => {
+        const [, to = -1] = known[index] ?? [];
+        if (to > from) wrong ??= `call ${from} (${names[from]}) came before call ${to} (${names[to]})`;
       });
     }
     if (known.length === 0) return undefined;

@@ -31,6 +31,6 @@ export function answer(operation: OperationName, input: unknown, attempt: number
     case 'nothing':
       return {};
     case 'list':
-      return { output: Array.from({ length: Number(given.n ?? 2) }, (_, index) => ({ id: index, tag: `t${index}` })) };
+      return { output: Array.from({ length: given.n ?? 2 }, (_, index) => ({ id: index, tag: `t${index}` })) };
   }
 }

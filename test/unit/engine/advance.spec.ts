@@ -239,7 +239,8 @@ describe('a fork', () => {
     ]);
     expect(ends[0]?.run.frames.at(-1)?.part).toMatchObject({ seq: 4, history: 0 });
     const results = Object.fromEntries(ends.reverse().map(({ part, result }) => [part, result]));
-    const joined = join((ends[0] as Of<'arrive'>).run, results);
+    const [{ run: part } = { run }] = ends;
+    const joined = join(part, results);
     expect(is(resume(joined), 'complete').output).toMatchObject({
       iterations: [0, 1, 2].map((index) => ({ index, outputs: { x: `each[${index}].x` } })),
     });

@@ -1,6 +1,7 @@
 import { advance, resume } from '../../../libs/orchestrator/src/engine/advance.js';
 import { checkpoint, restore } from '../../../libs/orchestrator/src/engine/checkpoint.js';
-import type { Failure, Outcome } from '../../../libs/orchestrator/src/engine/outcome.js';
+import type { Failure } from '../../../libs/orchestrator/src/errors/failure.js';
+import type { Outcome } from '../../../libs/orchestrator/src/engine/outcome.js';
 import { type Environment, type Plan, planOf } from '../../../libs/orchestrator/src/engine/plan.js';
 import type { Run } from '../../../libs/orchestrator/src/engine/run.js';
 import type { Transition } from '../../../libs/orchestrator/src/engine/transition.js';

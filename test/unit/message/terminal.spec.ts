@@ -7,15 +7,15 @@ import {
   encodeTerminal,
   messageOfTerminal,
   type Terminal,
-  type TerminalFailure,
 } from '../../../libs/orchestrator/src/message/terminal.js';
+import type { Failure } from '../../../libs/orchestrator/src/errors/failure.js';
 import type { WorkflowMessage } from '../../../libs/orchestrator/src/message/workflow-message.js';
 import { error, wire } from './messages.js';
 
 const codec = new MessageCodec(DEFAULT_LIMITS);
 const parse = (body: string) => JSON.parse(body) as Record<string, unknown>;
 
-const failure: TerminalFailure = {
+const failure: Failure = {
   type: 'TRANSIENT',
   message: 'unavailable',
   code: 'UNAVAILABLE',
@@ -79,7 +79,7 @@ describe('the terminal of a run', () => {
   });
 
   it('names a failure that another attempt would not mend by its type', () => {
-    const lasting = { ...failure, type: 'VALIDATION', retryable: false };
+    const lasting: Failure = { ...failure, type: 'VALIDATION', retryable: false };
     expect(parse(encodeTerminal({ ...failed, failure: lasting }, DEFAULT_LIMITS))['error']).toMatchObject({ reason: 'non_retryable_validation' }); // prettier-ignore
   });
 

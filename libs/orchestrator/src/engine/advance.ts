@@ -4,11 +4,14 @@ import type { WorkflowMessage } from '../message/workflow-message.js';
 import { resolveExpression } from '../references/expression.js';
 import type { ReferenceMode } from '../references/scope.js';
 import { compile } from '../references/template.js';
-import type { Failure, Outcome } from './outcome.js';
+import type { Failure } from '../errors/failure.js';
+import type { Outcome } from './outcome.js';
 import { joinWalked, walkOn } from './parts.js';
 import { backOff, nodeOf } from './plan.js';
-import { frameStep, frameType, pathOf, pointer } from './position.js';
-import type { Ended, Execution, Frame, RetryRecord, Run } from './run.js';
+import { groupOf, pathOf, pointer } from './position.js';
+import type { Ended, Frame } from './frame.js';
+import type { Execution, RetryRecord } from './execution.js';
+import type { Run } from './run.js';
 import { RunScope } from './run-scope.js';
 import type { Entering } from './steps/step-type.js';
 import type { Transition } from './transition.js';
@@ -84,8 +87,7 @@ function enter(run: Run, step: Step): Transition | undefined {
 
 /** The innermost frame has no child left: holds, ends a part, or ends its step. `undefined`: the run goes on. */
 function close(run: Run, frame: Frame): Transition | undefined {
-  const step = frameStep(run.plan, frame);
-  const type = frameType(run.plan, frame);
+  const { step, type } = groupOf(run.plan, frame);
   const until = type.hold?.(frame);
   if (until !== undefined && until > run.now) return { kind: 'delay', run, until };
 
@@ -116,7 +118,8 @@ function end(run: Run, step: Step, ended: Ended): Transition {
 function take(run: Run, step: Step, ended: Ended): void {
   const frame = run.frames.at(-1);
   if (frame !== undefined) {
-    frameType(run.plan, frame).take(frameStep(run.plan, frame), frame, step, ended);
+    const group = groupOf(run.plan, frame);
+    group.type.take(group.step, frame, step, ended);
     return;
   }
   if (ended.failed === undefined && ended.output !== undefined) run.outputs.set(step.step_id, ended.output);

@@ -1,9 +1,12 @@
 import { InvalidMessageError } from '../errors/invalid-message.error.js';
+import type { Step } from '../cookbook/cookbook.js';
 import type { JsonObject, WorkflowMessage } from '../message/workflow-message.js';
 import { describe } from '../utils/describe.js';
 import type { Plan } from './plan.js';
-import { frameStep, frameType } from './position.js';
-import type { Execution, Frame, Run } from './run.js';
+import { groupOf } from './position.js';
+import type { Execution } from './execution.js';
+import type { Frame } from './frame.js';
+import type { Run } from './run.js';
 import { isRecord } from '../utils/is-record.js';
 import { isCount } from './steps/step-type.js';
 
@@ -79,25 +82,30 @@ function checkNesting(run: Run): void {
   run.frames.forEach((frame, depth) => {
     const where = `position.frames[${depth}]`;
     if (frame.step !== expected) throw new InvalidMessageError(where, `must be the frame of ${describe(expected)} (got ${describe(frame.step)}).`); // prettier-ignore
-    if (!isFrameOf(run.plan, frame) || !isPart(run.plan, frame)) throw new InvalidMessageError(where, `is no frame of step "${frame.step}".`); // prettier-ignore
-    expected = frame.fork ? undefined : frameType(run.plan, frame).child(frameStep(run.plan, frame), frame)?.step_id;
+    if (!isFrame(run.plan, frame) || !isPart(run.plan, frame)) throw new InvalidMessageError(where, `is no frame of step "${frame.step}".`); // prettier-ignore
+    expected = frame.fork ? undefined : childOf(run.plan, frame)?.step_id;
   });
 }
 
-function isFrameOf(plan: Plan, frame: unknown): frame is Frame {
+function childOf(plan: Plan, frame: Frame): Step | undefined {
+  const { step, type } = groupOf(plan, frame);
+  return type.child(step, frame);
+}
+
+function isFrame(plan: Plan, frame: unknown): frame is Frame {
   if (!isRecord(frame) || typeof frame['step'] !== 'string') return false;
-  const node = plan.nodes.get(frame['step']);
-  return node?.type !== undefined && node.type.valid(frameStep(plan, frame as unknown as Frame), frame);
+  const { step, type } = plan.nodes.get(frame['step']) ?? {};
+  return step !== undefined && step.type !== 'task' && type?.valid(step, frame) === true;
 }
 
 function isPart(plan: Plan, { step, part }: Frame): boolean {
   if (part === undefined) return true;
-  const { name, of, seq, history, ahead, done } = part as unknown as Record<string, unknown>;
-  const sisters = [...(Array.isArray(ahead) ? ahead : []), ...(Array.isArray(done) ? done : [])] as unknown[];
+  const { name, of, seq, history, ahead = [], done = [] } = part as unknown as Record<string, unknown>;
+  const sisters: readonly unknown[] = [ahead, done].flat();
   return (
     Array.isArray(of) &&
     of.includes(name) &&
     [seq, history].every(isCount) &&
-    sisters.every((frame) => isFrameOf(plan, frame) && frame.step === step)
+    sisters.every((frame) => isFrame(plan, frame) && frame.step === step)
   );
 }

@@ -1,5 +1,6 @@
-import { frameStep, frameType, pathOf } from './position.js';
-import type { Frame, Part, PartResult, Run } from './run.js';
+import { groupOf, pathOf } from './position.js';
+import type { Frame, Part, PartResult } from './frame.js';
+import type { Run } from './run.js';
 
 /**
  * One run per part of the fork at the innermost frame: the same message with that part there instead. The frames around are
@@ -57,15 +58,16 @@ export function joinWalked(run: Run, part: Part): void {
 function partsOf(run: Run, seq: number): Frame[] {
   const frame = run.frames.at(-1);
   if (frame?.fork !== true) throw new TypeError('split: the run is not at a fork.');
-  const type = frameType(run.plan, frame);
-  const parts = type.split?.(frameStep(run.plan, frame), frame, run.plan.environment.limits) ?? [];
+  const { step, type } = groupOf(run.plan, frame);
+  const parts = type.split?.(step, frame, run.plan.environment.limits) ?? [];
   const of = parts.map(({ name }) => name);
   return parts.map(({ name, frame: own }) => ({ ...own, part: { name, of, seq, history: run.history.length } }));
 }
 
 function mergedFrame(run: Run, parts: readonly Frame[]): Frame {
   const [first] = parts;
-  const merged = first && frameType(run.plan, first).merge?.(frameStep(run.plan, first), parts);
+  const group = first && groupOf(run.plan, first);
+  const merged = group?.type.merge?.(group.step, parts);
   if (merged === undefined) throw new TypeError(`${pathOf(run, '?')}: these parts cannot be merged.`);
   return merged;
 }

@@ -2,7 +2,7 @@ import type { Cookbook, RetryRule, Step } from '../cookbook/cookbook.js';
 import type { Limits } from '../message/limits.js';
 import { compile, type Template } from '../references/template.js';
 import type { Helpers } from '../references/scope.js';
-import type { Failure, FailureSource } from './outcome.js';
+import type { Failure, FailureSource } from '../errors/failure.js';
 import { type AnyStepType, stepTypeOf } from './steps/index.js';
 
 /** A cookbook, prepared once: its steps by id, with what holds for each. Shared by all runs of the cookbook. */

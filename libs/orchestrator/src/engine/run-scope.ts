@@ -1,6 +1,6 @@
 import type { HelperContext, Scope } from '../references/scope.js';
-import type { Frame, Run } from './run.js';
-import { frameType } from './position.js';
+import type { Run } from './run.js';
+import { groupOf } from './position.js';
 import type { Seen } from './steps/step-type.js';
 
 /** What a step at the run's pointer sees: the groups around it from the innermost outwards, then the top level. */
@@ -53,9 +53,8 @@ export class RunScope implements Scope {
   /** The first answer of a frame, from the innermost outwards. */
   private inside<T>(ask: (seen: Seen) => T | undefined): T | undefined {
     const { plan, frames } = this.run;
-    for (let depth = frames.length - 1; depth >= 0; depth -= 1) {
-      const frame = frames[depth] as Frame;
-      const seen = frameType(plan, frame).sees?.(frame);
+    for (const frame of frames.toReversed()) {
+      const seen = groupOf(plan, frame).type.sees?.(frame);
       const answer = seen === undefined ? undefined : ask(seen);
       if (answer !== undefined) return answer;
     }

@@ -1,5 +1,6 @@
 import type { WorkflowMessage } from '../message/workflow-message.js';
-import type { Failure } from './outcome.js';
+import type { Execution, RetryRecord } from './execution.js';
+import type { Frame } from './frame.js';
 import type { Plan } from './plan.js';
 
 /**
@@ -27,58 +28,3 @@ export interface Run {
   /** The groups around the pointer, outermost first. The pointer is the innermost one's child, or `current`. */
   frames: Frame[];
 }
-
-/** `cookbook.steps[i]._execution`, in the original's shape. */
-export interface Execution {
-  readonly status: 'running' | 'retrying' | 'completed' | 'failed';
-  readonly started_at?: string;
-  readonly completed_at?: string;
-  readonly duration_ms?: number;
-  readonly retry_history?: readonly RetryRecord[];
-}
-
-/** One failed attempt; other records that messages of the original carry (`requeued`, …) are kept as they are. */
-export interface RetryRecord {
-  readonly attempt?: number;
-  readonly path?: string;
-  readonly error?: string;
-  readonly error_ref?: string;
-  readonly error_type?: string;
-  readonly error_code?: string | null;
-  readonly status_code?: number | null;
-  readonly details?: unknown;
-  readonly at?: string;
-  readonly requeued?: true;
-}
-
-/** A group that has been entered: its step, and what its step type keeps (see `steps/`). */
-export interface Frame {
-  readonly step: string;
-  /** Entered, and not yet split into parts. */
-  fork?: true;
-  /** This frame is one part of a fork. */
-  part?: Part;
-}
-
-/** One part of a fork: a branch, or a lane of a foreach. */
-export interface Part {
-  readonly name: string;
-  /** All parts of the fork, in their order. */
-  readonly of: readonly string[];
-  /** `seq` of the message that forked. */
-  readonly seq: number;
-  /** Length of the run's history at the fork: what lies beyond was added by this part. */
-  readonly history: number;
-  /** Walked parts: those still to come, and those that have ended. */
-  readonly ahead?: readonly Frame[];
-  readonly done?: readonly Frame[];
-}
-
-/** What a part has come to when it arrives at its join. */
-export interface PartResult {
-  readonly frame: Frame;
-  readonly history: readonly RetryRecord[];
-}
-
-/** What a step ended with: an output (`undefined`: none), or a failure that its group was handed. */
-export type Ended = { readonly output: unknown; readonly failed?: undefined } | { readonly failed: Failure };

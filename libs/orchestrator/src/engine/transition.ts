@@ -1,6 +1,7 @@
 import type { TaskStep } from '../cookbook/cookbook.js';
-import type { Failure } from './outcome.js';
-import type { PartResult, Run } from './run.js';
+import type { Failure } from '../errors/failure.js';
+import type { PartResult } from './frame.js';
+import type { Run } from './run.js';
 
 /** The next move of a run. `engine/` decides it, the hop makes it. */
 export type Transition = { readonly run: Run } & Move;

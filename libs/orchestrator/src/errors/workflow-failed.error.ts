@@ -1,4 +1,4 @@
-import type { Failure } from '../engine/outcome.js';
+import type { Failure } from './failure.js';
 import { OrchestratorError } from './orchestrator.error.js';
 
 /** The run whose result was asked for has failed; `failure` says which step, and why. */

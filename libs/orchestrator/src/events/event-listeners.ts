@@ -1,5 +1,5 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { type DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { Subscription } from 'rxjs';
 import { ON_WORKFLOW_EVENT_METADATA } from './on-workflow-event.decorator.js';
 import type { WorkflowEvents } from './workflow-events.js';

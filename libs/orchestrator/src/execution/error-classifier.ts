@@ -1,4 +1,4 @@
-import type { Failure, FailureSource, FailureType } from '../engine/outcome.js';
+import type { Failure, FailureSource, FailureType } from '../errors/failure.js';
 import { HelperError } from '../errors/helper.error.js';
 import { OrchestratorError } from '../errors/orchestrator.error.js';
 import { describe } from '../utils/describe.js';

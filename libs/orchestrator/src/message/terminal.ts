@@ -1,5 +1,6 @@
 import { LimitExceededError } from '../errors/limit-exceeded.error.js';
 import { MessageTooLargeError } from '../errors/message-too-large.error.js';
+import type { Failure } from '../errors/failure.js';
 import type { OrchestratorError } from '../errors/orchestrator.error.js';
 import { encodeWithin } from './bounds.js';
 import { toEnvelope } from './envelope.js';
@@ -16,23 +17,7 @@ export interface Terminal {
   readonly apiOutput?: unknown;
   /** Outputs by id of top-level step. */
   readonly steps: Readonly<Record<string, unknown>>;
-  readonly failure?: TerminalFailure;
-}
-
-/** Why it failed: what the engine's `Failure` tells of itself. */
-export interface TerminalFailure {
-  readonly type: string;
-  readonly message: string;
-  readonly code: string | null;
-  readonly status: number | null;
-  readonly details: unknown;
-  readonly source: string;
-  /** It failed although it may be tried again: its attempts are used up. */
-  readonly retryable: boolean;
-  readonly step?: string;
-  readonly path?: string;
-  readonly ref?: string;
-  readonly attempts?: number;
+  readonly failure?: Failure;
 }
 
 /** `error` of a terminal envelope. */
@@ -124,7 +109,7 @@ export function encodeRefused(body: string, refusal: OrchestratorError, limits: 
   }
 }
 
-function failureDocument(failure: TerminalFailure): FailureDocument {
+function failureDocument(failure: Failure): FailureDocument {
   const { type, code, message, details, source } = failure;
   return {
     step_id: failure.step ?? null,

@@ -1,4 +1,5 @@
-import type { Failure, Outcome } from '../engine/outcome.js';
+import type { Failure } from '../errors/failure.js';
+import type { Outcome } from '../engine/outcome.js';
 
 /** Which message asks: every call names it. */
 export interface HopId {

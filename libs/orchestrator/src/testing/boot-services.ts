@@ -67,9 +67,8 @@ export async function bootServices(metadata: ModuleMetadata): Promise<BootedServ
       while (await clock.advanceToNext());
     },
     close: async () => {
-      let closed = false;
-      const closing = app.close().finally(() => (closed = true));
-      while (!closed && (await clock.advanceToNext())); // what the application gives its steps to end takes no time either
+      const closing = app.close();
+      while (await clock.advanceToNext()); // what the application gives its steps to end takes no time either
       await closing;
     },
   };

@@ -1,4 +1,4 @@
-import { Controller, type DynamicModule, type Type } from '@nestjs/common';
+import { Controller, Module, type Type } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { Mutates } from '../decorators/mutates.decorator.js';
 import { Operation } from '../decorators/operation.decorator.js';
@@ -26,16 +26,21 @@ export function serviceOf(
   service: string,
   { reads = {}, mutates = {} }: TestOperations,
   options: OrchestratorModuleOptions = {},
-): DynamicModule {
+): Type {
+  @Controller()
   class TestController {}
-  Object.defineProperty(TestController, 'name', { value: `${service}Controller` });
-  Controller()(TestController);
   for (const [name, handle] of Object.entries(reads)) addMethod(TestController, name, handle);
   for (const [name, handle] of Object.entries(mutates)) addMethod(TestController, name, handle, Mutates());
+
+  @Module({ imports: [OrchestratorModule.forRoot({ service, ...options })], controllers: [TestController] })
   class TestModule {}
-  Object.defineProperty(TestModule, 'name', { value: `${service}Module` });
-  const imports = [OrchestratorModule.forRoot({ service, ...options })];
-  return { module: TestModule, imports, controllers: [TestController] };
+  for (const [type, role] of [
+    [TestController, 'Controller'],
+    [TestModule, 'Module'],
+  ] as const) {
+    Object.defineProperty(type, 'name', { value: `${service}${role}` }); // as error messages name them
+  }
+  return TestModule;
 }
 
 function addMethod(type: Type, name: string, handle: TestOperation, ...decorators: MethodDecorator[]): void {

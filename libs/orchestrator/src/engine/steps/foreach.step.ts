@@ -1,8 +1,8 @@
 import type { ForeachStep } from '../../cookbook/cookbook.js';
 import { StepError } from '../../errors/step.error.js';
 import { describe } from '../../utils/describe.js';
-import type { Failure } from '../outcome.js';
-import type { Frame } from '../run.js';
+import type { Failure } from '../../errors/failure.js';
+import type { Frame } from '../frame.js';
 import { isRecord } from '../../utils/is-record.js';
 import { isCount, type StepType } from './step-type.js';
 
@@ -28,8 +28,9 @@ const indexOf = (frame: ForeachFrame): number => frame.first + frame.index * fra
 /** `foreach`: the body for every item, in lanes when `concurrency` says so. A lane is a foreach over its stripe. */
 export const foreach: StepType<ForeachStep, ForeachFrame> = {
   children: (step) => step.body,
-  enter(step, { resolve, limits }) {
-    const items = resolve(step.iterator);
+  enter(step, entering) {
+    const { limits } = entering;
+    const items = entering.resolve(step.iterator);
     if (!Array.isArray(items)) {
       throw new StepError(
         `foreach "${step.step_id}": iterator ${step.iterator} must resolve to an array (got ${describe(items)}).`,

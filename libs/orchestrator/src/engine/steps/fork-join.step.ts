@@ -1,5 +1,5 @@
 import type { ForkJoinStep, JoinStrategy, Step } from '../../cookbook/cookbook.js';
-import type { Ended, Frame } from '../run.js';
+import type { Ended, Frame } from '../frame.js';
 import { isRecord } from '../../utils/is-record.js';
 import { isCount, type StepType, withoutUndefined } from './step-type.js';
 

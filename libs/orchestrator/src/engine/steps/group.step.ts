@@ -1,5 +1,5 @@
 import type { GroupStep } from '../../cookbook/cookbook.js';
-import type { Frame } from '../run.js';
+import type { Frame } from '../frame.js';
 import { isRecord } from '../../utils/is-record.js';
 import { isCount, type StepType } from './step-type.js';
 

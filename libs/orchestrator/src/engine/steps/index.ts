@@ -1,5 +1,5 @@
 import type { Step, TaskStep } from '../../cookbook/cookbook.js';
-import type { Frame } from '../run.js';
+import type { Frame } from '../frame.js';
 import { foreach } from './foreach.step.js';
 import { forkJoin } from './fork-join.step.js';
 import { group } from './group.step.js';
@@ -20,5 +20,5 @@ const STEP_TYPES = { steps: group, foreach, switch: choice, fork_join: forkJoin,
  * accepted: that is what the conversion stands on.
  */
 export function stepTypeOf(step: ControlFlow): AnyStepType {
-  return STEP_TYPES[step.type] as unknown as AnyStepType;
+  return STEP_TYPES[step.type];
 }

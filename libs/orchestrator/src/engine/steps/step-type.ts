@@ -1,7 +1,7 @@
 import type { Step } from '../../cookbook/cookbook.js';
 import type { Limits } from '../../message/limits.js';
 import type { Outcome } from '../outcome.js';
-import type { Ended, Frame } from '../run.js';
+import type { Ended, Frame } from '../frame.js';
 
 /** What a step type may ask while it is entered. */
 export interface Entering {

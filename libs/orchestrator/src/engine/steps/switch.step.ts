@@ -1,5 +1,5 @@
 import type { SwitchStep } from '../../cookbook/cookbook.js';
-import type { Frame } from '../run.js';
+import type { Frame } from '../frame.js';
 import { isRecord } from '../../utils/is-record.js';
 import { type StepType, withoutUndefined } from './step-type.js';
 
@@ -16,9 +16,9 @@ interface SwitchFrame extends Frame {
 /** `switch`: the case named like the value. Names are own keys: `toString` is a case only if the cookbook says so. */
 export const choice: StepType<SwitchStep, SwitchFrame> = {
   children: (step) => [...Object.values(step.cases), ...(step.default === undefined ? [] : [step.default])],
-  enter(step, { resolveExpression }) {
-    const value = resolveExpression(step.expression);
-    const name = textOf(value);
+  enter(step, entering) {
+    const value = entering.resolveExpression(step.expression);
+    const name = nameOf(value);
     const at = { step: step.step_id, ...(value === undefined ? {} : { value }) };
     if (name !== undefined && Object.hasOwn(step.cases, name)) return { ...at, selected: name };
     return step.default === undefined ? { ...at, selected: null } : { ...at, selected: 'default', fallback: true };
@@ -44,13 +44,7 @@ export const choice: StepType<SwitchStep, SwitchFrame> = {
   },
 };
 
-/** The name a value has among the cases; objects have none but the one JavaScript gives them. */
-function textOf(value: unknown): string | undefined {
-  return value === undefined
-    ? undefined
-    : typeof value === 'string'
-      ? value
-      : Object(value) === value
-        ? JSON.stringify(value)
-        : String(value as number);
+/** The name a value has among the cases. */
+function nameOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,7 +1,7 @@
 import type { WaitStep } from '../../cookbook/cookbook.js';
 import { StepError } from '../../errors/step.error.js';
 import { describe } from '../../utils/describe.js';
-import type { Frame } from '../run.js';
+import type { Frame } from '../frame.js';
 import type { StepType } from './step-type.js';
 
 interface WaitFrame extends Frame {
@@ -12,8 +12,10 @@ interface WaitFrame extends Frame {
 /** `wait`: nothing happens until then; the message waits in the transport, not in a process. */
 export const wait: StepType<WaitStep, WaitFrame> = {
   children: () => [],
-  enter(step, { resolve, now, limits }) {
-    const until = step.until === undefined ? now + (step.duration_ms ?? 0) : momentOf(step, resolve(step.until));
+  enter(step, entering) {
+    const { now, limits } = entering;
+    const until =
+      step.until === undefined ? now + (step.duration_ms ?? 0) : momentOf(step, entering.resolve(step.until));
     if (until - now > limits.lifetime) {
       throw new StepError(
         `wait "${step.step_id}": until ${new Date(until).toISOString()} is further away than a run may live (limits.lifetime, ${limits.lifetime} ms).`,
