@@ -107,6 +107,7 @@ describe('a call', () => {
     ['f(0, -3, 1.5, 007)', call('f', literal(0), literal(-3), literal(1.5), literal(7))],
     ['f(true, false, null)', call('f', literal(true), literal(false), literal(null))],
     ['f(+1, 1e3, 0x1, undefined)', call('f', path('+1'), path('1e3'), path('0x1'), path('undefined'))],
+    [`f(${'9'.repeat(400)})`, call('f', path('9'.repeat(400)))],
     ['f(constructor, toString)', call('f', path('constructor'), path('toString'))],
     ['f(api_input.a b, current[0])', call('f', path('api_input', 'a b'), path('current', '0'))],
     ['f(1, 2, )', call('f', literal(1), literal(2))],

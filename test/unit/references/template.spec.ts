@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { compile, type ResolveOptions } from '../../../libs/orchestrator/src/references/template.js';
 import { helpers, scopeOf } from './scope.js';
 
@@ -323,24 +324,27 @@ describe('the limits of an input', () => {
     );
   });
 
-  it.each([
-    ['a text', '{{api_input}}', (n: number) => 'x'.repeat(n)],
-    ['a text of two-byte letters', '{{api_input}}', (n: number) => 'ž'.repeat(Math.floor(n / 2)) + 'x'.repeat(n % 2)],
-    ['a text of quotes', '{{api_input}}', (n: number) => '"'.repeat(Math.floor(n / 2)) + 'x'.repeat(n % 2)],
-    ['a text around', `${'-'.repeat(40)}{{api_input}}`, (n: number) => 'x'.repeat(n - 40)],
-    ['an array', '{{api_input}}', (n: number) => ['x'.repeat(n - 2)]],
-    ['an object', '{{api_input}}', (n: number) => ({ ['x'.repeat(n - 4)]: 1 })],
-    ['numbers', '{{api_input}}', (n: number) => Array.from({ length: (n + 1) / 2 }, (_, i) => i % 10)],
-    ['an input of its own', { a: '{{api_input}}' }, (n: number) => 'x'.repeat(n - 6)],
-  ])('count the bytes of %s as JSON has them, to the byte', (_, template, data) => {
-    const bytes = (n: number): number => Buffer.byteLength(JSON.stringify(refuse(template, data(n))()));
-    expect(bytes(97)).toBeLessThanOrEqual(100);
-    for (let n = 80; n < 99; n += 1) expect(refuse(template, data(n))).not.toThrow();
-    for (let n = 101; n < 300; n += 2) {
-      expect(refuse(template, data(n))).toThrow(
-        expect.objectContaining({ code: 'INPUT_TOO_LARGE', limit: 'inputBytes' }),
-      );
-    }
+  it('count the bytes of what it resolves to as JSON has them, to the byte', () => {
+    const shapes = [
+      '{{api_input}}',
+      'é {{api_input}} {{api_input}}',
+      { a: ['{{api_input}}', [{ é: '{{api_input}}' }]] },
+    ];
+    const long = fc.double({ noDefaultInfinity: true, noNaN: true });
+    const text = fc.string({ unit: fc.constantFrom('x', 'é', '🐎', '"', '\\', '\n', '\u0000', '\ud800') });
+    const data = fc.oneof(fc.jsonValue(), text, fc.array(long), fc.dictionary(text, fc.integer()), fc.array(text));
+    fc.assert(
+      fc.property(fc.constantFrom(...shapes), data, fc.integer({ min: -3, max: 3 }), (shape, value, excess) => {
+        const template = compile(shape);
+        const scope = scopeOf({ api_input: value });
+        const bytes = Buffer.byteLength(JSON.stringify(template.resolve(scope, strict)));
+        const resolve = (): unknown =>
+          template.resolve(scope, { ...strict, limits: { references: 64, inputBytes: bytes - excess } });
+        if (excess <= 0) expect(resolve).not.toThrow();
+        else expect(resolve).toThrow(expect.objectContaining({ code: 'INPUT_TOO_LARGE', limit: 'inputBytes' }));
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it('hold for constants too', () => {

@@ -19,6 +19,7 @@ describe('the nearest name', () => {
     ['customer', ['invoice', 'payment']],
     ['anything', []],
     ['', ['a']],
+    ['x'.repeat(65), ['x'.repeat(64)]],
   ])(
     'is nothing when %j has no likely original in %j, so that no message sends a reader the wrong way',
     (word, names) => {

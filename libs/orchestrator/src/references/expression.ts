@@ -21,8 +21,8 @@ export function resolveExpression(text: string, scope: Scope, options: ResolveOp
   if (text.includes('{{')) return compile(text).resolveNow(scope, options);
   const path = expressionPath(text);
   const value = path && lookup(path, scope);
-  if (mayLeadNowhere(text)) return value;
-  if (text.includes('.')) return demand(text, value, scope);
+  if (value !== undefined || mayLeadNowhere(text)) return value;
+  if (text.includes('.')) throw refusal(text, path, scope);
   const field = scope.root(text);
   return field === undefined || (typeof field === 'object' && field !== null) ? text : field;
 }
@@ -37,9 +37,8 @@ export function expressionPath(text: string): Path | undefined {
 const mayLeadNowhere = (text: string): boolean =>
   ['$.', '$api_input.', '$steps.'].some((prefix) => text.startsWith(prefix));
 
-function demand(text: string, value: unknown, scope: Scope): unknown {
-  if (value !== undefined) return value;
-  const path = parsePath(text);
-  if (path !== undefined) throw unresolved(text, path, scope);
-  throw new UnresolvedReferenceError(scope.context.step_id, excerpt(text), 'it is no path, and a literal has no dot');
+function refusal(text: string, path: Path | undefined, scope: Scope): UnresolvedReferenceError {
+  if (path !== undefined) return unresolved(text, path, scope);
+  const reason = 'it is no path, and a literal has no dot';
+  return new UnresolvedReferenceError(scope.context.step_id, excerpt(text), reason);
 }

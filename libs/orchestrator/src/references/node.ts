@@ -48,6 +48,7 @@ export class Assembly {
       case 'text':
         return this.text(node.pieces);
       case 'array':
+        this.size.addToken();
         return node.items.map((item) => this.build(item));
       case 'object':
         return this.object(node.entries);
