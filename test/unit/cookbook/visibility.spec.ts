@@ -57,13 +57,13 @@ type Refusal = readonly [what: string, document: unknown, path: string, message:
 // prettier-ignore
 const REFUSALS: readonly Refusal[] = [
   ['a step that does not exist', book([task('quote'), reading('b', of('quoet'))]), 'steps[1].input.v', 'refers to step "quoet", which does not exist', 'Did you mean "quote"? To be seen here: quote.'],
-  ['a step that does not exist, and there is none', book([reading('a', of('x'))]), 'steps[0].input.v', 'refers to step "x", which does not exist', 'To be seen here: no step yet.'],
-  ['a step that comes later', book([reading('a', of('b')), task('b')]), 'steps[0].input.v', 'refers to step "b", which has no output that can be seen here', 'Refer to an earlier step of the same list or of one around it: no step yet.'],
+  ['a step that does not exist, and there is none', book([reading('a', of('x'))]), 'steps[0].input.v', 'refers to step "x", which does not exist', 'To be seen here: none.'],
+  ['a step that comes later', book([reading('a', of('b')), task('b')]), 'steps[0].input.v', 'refers to step "b", which has no output that can be seen here', 'Refer to an earlier step of the same list or of one around it: none.'],
   ['the step itself', book([task('z'), reading('a', of('a'))]), 'steps[1].input.v', 'refers to step "a", which has no output', 'of one around it: z.'],
-  ['the group that is not yet over', only({ type: 'steps', steps: [reading('b', of('a'))] }), 'steps[0].steps[0].input.v', 'refers to step "a", which has no output', 'no step yet'],
+  ['the group that is not yet over', only({ type: 'steps', steps: [reading('b', of('a'))] }), 'steps[0].steps[0].input.v', 'refers to step "a", which has no output', 'none'],
   ['a step inside a group, from outside', book([{ step_id: 'g', type: 'steps', steps: [task('b')] }, reading('c', of('b'))]), 'steps[1].input.v', 'refers to step "b", which has no output', 'around it: g.'],
-  ['a step of a sister branch', book([fork({ l: task('b'), r: [reading('c', of('b'))] })]), 'steps[0].branches.r[0].input.v', 'refers to step "b", which has no output', 'no step yet'],
-  ['a step of another case', only({ type: 'switch', expression: 'x', cases: { x: task('b'), y: reading('c', of('b')) } }), 'steps[0].cases.y.input.v', 'refers to step "b"', 'no step yet'],
+  ['a step of a sister branch', book([fork({ l: task('b'), r: [reading('c', of('b'))] })]), 'steps[0].branches.r[0].input.v', 'refers to step "b", which has no output', 'none'],
+  ['a step of another case', only({ type: 'switch', expression: 'x', cases: { x: task('b'), y: reading('c', of('b')) } }), 'steps[0].cases.y.input.v', 'refers to step "b"', 'none'],
   ['a step by its position', book([task('a'), reading('b', '{{steps[0].output}}')]), 'steps[1].input.v', 'refers to a step in another way than steps.<step_id>.output', 'Write steps.<step_id>.output.'],
   ['an unknown root', book([reading('a', '{{api_imput.x}}')]), 'steps[0].input.v', 'refers to "api_imput", which does not exist here', 'Did you mean "api_input"?'],
   ['an unknown root, deep in an input', book([task('a', { input: { 'a b': [1, { c: 'x {{nope}}' }] } })]), 'steps[0].input["a b"][1].c', 'refers to "nope"', 'To be seen here: api_input,'],
@@ -72,8 +72,8 @@ const REFUSALS: readonly Refusal[] = [
   ['an iterator that is a text', only({ type: 'foreach', iterator: 'api_input.l', body: [task('b')] }), 'steps[0].iterator', 'is a text, which is no array', 'as in "{{api_input.items}}"'],
   ['an unknown root, in an expression', only({ type: 'switch', expression: '$.mode', cases: {} }), 'steps[0].expression', 'refers to "mode"', 'To be seen here'],
   ['a literal with a dot, which an expression takes for a path', only({ type: 'switch', expression: 'v1.2', cases: {} }), 'steps[0].expression', 'refers to "v1"', 'To be seen here'],
-  ['an unknown step, in the template of an expression', only({ type: 'switch', expression: `x${of('b')}`, cases: {} }), 'steps[0].expression', 'refers to step "b", which does not exist', 'no step yet'],
-  ['an unknown step, in a moment', only({ type: 'wait', until: of('b') }), 'steps[0].until', 'refers to step "b", which does not exist', 'no step yet'],
+  ['an unknown step, in the template of an expression', only({ type: 'switch', expression: `x${of('b')}`, cases: {} }), 'steps[0].expression', 'refers to step "b", which does not exist', 'none'],
+  ['an unknown step, in a moment', only({ type: 'wait', until: of('b') }), 'steps[0].until', 'refers to step "b", which does not exist', 'none'],
   ['what cannot be read', book([reading('a', 'x {{api_input.}} y')]), 'steps[0].input.v', 'holds what cannot be read: it is neither a path nor a call of a helper', 'Write {{a.path}} or {{helper(a.path)}}.'],
   ['braces that do not close', book([reading('a', '{{api_input.x')]), 'steps[0].input.v', 'holds what cannot be read: it has no closing braces', 'Write {{a.path}}'],
 ];
@@ -92,6 +92,12 @@ describe('references that no run can resolve', () => {
 
   it.each(REFUSALS)('are text in a lenient run: %s', (_, document) => {
     expect(problemsOf(document)).toEqual([]);
+  });
+
+  it('are told with the names that can be seen, but not with hundreds of them', () => {
+    const steps = Array.from({ length: 30 }, (_, index) => task(`step_${index}`));
+    const [problem] = strict(book([...steps, reading('a', of('nowhere'))]));
+    expect(problem?.fix).toMatch(/^To be seen here: step_0, .*, step_19, and 10 more\.$/);
   });
 
   it('are told beside what else is wrong with the document', () => {

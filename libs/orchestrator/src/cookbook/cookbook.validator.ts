@@ -5,7 +5,7 @@ import { isRecord } from '../utils/is-record.js';
 import { schemaProblems } from '../utils/json-schema.js';
 import { pathTo, problemsUnder } from '../utils/problem.js';
 import { STEP_KINDS, UNSUPPORTED } from './cookbook.schema.js';
-import { didYouMean, type Problems } from './problems.js';
+import { type Problems, suggestion } from './problems.js';
 import { stepsOf } from './step-tree.js';
 
 /** The operations that are known here: those of this process's services. */
@@ -111,7 +111,7 @@ class Validation {
 
   private unknownType(type: unknown, path: string): void {
     if (typeof type !== 'string' || STEP_KINDS.includes(type)) return;
-    this.refuse(path, 'is no type of step', type, `${didYouMean(type, STEP_KINDS)}Types: ${STEP_KINDS.join(', ')}.`);
+    this.refuse(path, 'is no type of step', type, suggestion(type, 'Types', STEP_KINDS));
   }
 
   private operation({ service, operation }: JsonObject, path: string): void {
@@ -119,8 +119,7 @@ class Validation {
     if (typeof service !== 'string' || typeof operation !== 'string' || !operations?.has(service)) return;
     const names = operations.names(service);
     if (names.includes(operation)) return;
-    const fix = `${didYouMean(operation, names)}It has: ${names.join(', ') || 'none'}.`;
-    this.refuse(path, `is no operation of service "${service}"`, operation, fix);
+    this.refuse(path, `is no operation of service "${service}"`, operation, suggestion(operation, 'It has', names));
   }
 
   private names(named: unknown, path: string): void {

@@ -23,8 +23,16 @@ export class Problems {
   }
 }
 
-/** The beginning of a fix, for more to follow; empty when no name comes near the word. */
-export function didYouMean(word: string, names: Iterable<string>): string {
+/** Names that a fix lists, so that it stays readable. */
+const MAX_LISTED = 20;
+
+/** A fix for a name that is not there: the one that comes near, and those that are. */
+export function suggestion(word: string, introduction: string, names: readonly string[]): string {
   const guess = nearest(word, names);
-  return guess === undefined ? '' : `Did you mean "${guess}"? `;
+  return `${guess === undefined ? '' : `Did you mean "${guess}"? `}${introduction}: ${listed(names)}.`;
+}
+
+export function listed(names: readonly string[]): string {
+  const more = names.length - MAX_LISTED;
+  return `${names.slice(0, MAX_LISTED).join(', ') || 'none'}${more > 0 ? `, and ${more} more` : ''}`;
 }

@@ -5,7 +5,7 @@ import { compile } from '../references/template.js';
 import { describe } from '../utils/describe.js';
 import { isRecord } from '../utils/is-record.js';
 import { pathTo } from '../utils/problem.js';
-import { didYouMean, type Problems } from './problems.js';
+import { listed, type Problems, suggestion } from './problems.js';
 import { stepsOf, strandOf, type Strand, strandsOf } from './step-tree.js';
 
 /** What can be seen everywhere in a run. */
@@ -97,37 +97,31 @@ class VisibilityCheck {
     const { references, placeholders } = compile(text);
     for (const { source, expression } of placeholders) {
       if (expression.kind !== 'malformed') continue;
-      this.refuse(
-        path,
-        `holds what cannot be read: ${expression.reason}`,
-        source,
-        'Write {{a.path}} or {{helper(a.path)}}.',
-      );
+      const fix = 'Write {{a.path}} or {{helper(a.path)}}.';
+      this.refuse(path, `holds what cannot be read: ${expression.reason}`, source, fix);
     }
     for (const reference of references) this.reference(reference, text, path, sight);
   }
 
   private reference({ root, step }: Path, text: string, path: string, { steps, roots }: Sight): void {
     if (step !== undefined) {
-      if (steps.has(step)) return;
-      const seen = steps.size === 0 ? 'no step yet' : [...steps].join(', ');
-      if (this.ids.has(step)) {
-        const fix = `Refer to an earlier step of the same list or of one around it: ${seen}.`;
-        this.refuse(path, `refers to step "${step}", which has no output that can be seen here`, text, fix);
-      } else {
-        const fix = `${didYouMean(step, steps)}To be seen here: ${seen}.`;
-        this.refuse(path, `refers to step "${step}", which does not exist`, text, fix);
-      }
+      if (!steps.has(step)) this.step(step, text, path, [...steps]);
     } else if (root === 'steps') {
-      this.refuse(
-        path,
-        'refers to a step in another way than steps.<step_id>.output',
-        text,
-        'Write steps.<step_id>.output.',
-      );
+      const message = 'refers to a step in another way than steps.<step_id>.output';
+      this.refuse(path, message, text, 'Write steps.<step_id>.output.');
     } else if (!roots.includes(root)) {
-      const fix = `${didYouMean(root, roots)}To be seen here: ${roots.join(', ')}, steps.`;
+      const fix = suggestion(root, 'To be seen here', [...roots, 'steps']);
       this.refuse(path, `refers to "${root}", which does not exist here`, text, fix);
+    }
+  }
+
+  private step(step: string, text: string, path: string, seen: readonly string[]): void {
+    if (this.ids.has(step)) {
+      const fix = `Refer to an earlier step of the same list or of one around it: ${listed(seen)}.`;
+      this.refuse(path, `refers to step "${step}", which has no output that can be seen here`, text, fix);
+    } else {
+      const fix = suggestion(step, 'To be seen here', seen);
+      this.refuse(path, `refers to step "${step}", which does not exist`, text, fix);
     }
   }
 
