@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Consumer, installPacked } from '../support/consumer.js';
 import { codeBlocks } from '../support/markdown.js';
 import { run, succeed } from '../support/shell.js';
+
+jest.setTimeout(180_000); // it builds, packs, installs and compiles
 
 const readme = readFileSync('README.md', 'utf8');
 const [example = ''] = codeBlocks(readme, 'ts');
@@ -21,7 +23,7 @@ describe('the packed library, installed as the README says', () => {
 
   beforeAll(async () => {
     consumer = await installPacked(packages);
-  }, 180_000);
+  });
 
   afterAll(() => {
     consumer.remove();
@@ -32,7 +34,7 @@ describe('the packed library, installed as the README says', () => {
     await consumer.compile();
     const { code, stdout, stderr } = await run(consumer.folder, process.execPath, 'example.js');
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: printed, stderr: '' });
-  }, 60_000);
+  });
 
   it('loads by import and by require alike', async () => {
     const names = "Object.keys(library).sort().join(' ')";
@@ -61,12 +63,30 @@ describe('the packed library, installed as the README says', () => {
     expect(existsSync(join(consumer.folder, 'node_modules/@nestjs/testing'))).toBe(false);
   });
 
+  it('loads its testing tools beside their peer, and resolves its schema', async () => {
+    await consumer.add('@nestjs/testing');
+    const loading = `import * as testing from 'nest-orchestrator/testing';
+      import schema from 'nest-orchestrator/cookbook.schema.json' with { type: 'json' };
+      console.log(Object.keys(testing).length > 0, schema.$schema);`;
+    const printed = await succeed(
+      consumer.folder,
+      process.execPath,
+      '--no-warnings',
+      '--input-type=module',
+      '-e',
+      loading,
+    );
+    expect(printed).toBe('true https://json-schema.org/draft/2020-12/schema\n');
+  });
+
   it('holds what users need, and nothing of the repository', () => {
     expect(consumer.packed).toEqual(
       expect.arrayContaining(['README.md', 'LICENSE', 'package.json', 'dist/index.js', 'dist/index.d.ts']),
     );
     expect(
-      consumer.packed.filter((path) => !/^(dist|schema)\/|^(README\.md|LICENSE|package\.json)$/.test(path)),
+      consumer.packed.filter(
+        (path) => !/^dist\/|^(README\.md|LICENSE|package\.json|cookbook\.schema\.json)$/.test(path),
+      ),
     ).toEqual([]);
     expect(consumer.packed.filter((path) => /\.(spec|test)\.|tsbuildinfo/.test(path))).toEqual([]);
   });

@@ -9,6 +9,8 @@ export interface Consumer {
   /** The files of the tarball, without its `package/`. */
   readonly packed: readonly string[];
   write(file: string, content: string): void;
+  /** Installs more, in the versions the repository has. */
+  add(...packages: readonly string[]): Promise<void>;
   /** Compiles the project's TypeScript with the strictest settings, against the packed types. */
   compile(): Promise<string>;
   remove(): void;
@@ -39,12 +41,17 @@ export async function installPacked(packages: readonly string[], installed = 'no
   const [tarball] = JSON.parse(pack) as [{ filename: string; files: { path: string }[] }];
   write('package.json', JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['*.ts', '*.cts'] }));
-  const wanted = [`./${tarball.filename}`, ...packages.map((name) => `${name}@${versionOf(`${installed}/${name}`)}`)];
-  await succeed(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', '--save-exact', ...wanted);
+  const install = (...wanted: readonly string[]): Promise<string> =>
+    succeed(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', '--save-exact', ...wanted);
+  const pinned = (name: string): string => `${name}@${versionOf(`${installed}/${name}`)}`;
+  await install(`./${tarball.filename}`, ...packages.map(pinned));
   return {
     folder,
     packed: tarball.files.map(({ path }) => path),
     write,
+    add: async (...more) => {
+      await install(...more.map(pinned));
+    },
     compile: () => succeed(folder, process.execPath, resolve('node_modules/typescript/bin/tsc'), '-p', '.'),
     remove: () => {
       rmSync(folder, { recursive: true, force: true });
