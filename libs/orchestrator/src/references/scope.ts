@@ -31,3 +31,9 @@ export type Helpers = Readonly<Record<string, Helper>>;
 
 /** `strict`: what resolves to nothing is an error. `lenient`: it stays as literal text, as in the original. */
 export type ReferenceMode = 'strict' | 'lenient';
+
+/** What can be seen everywhere in a run. */
+export const RUN_ROOTS = ['api_input', 'workflow_id', 'correlation_id', 'tenant_id', 'workspace_id', 'person_id', 'step_id'] as const; // prettier-ignore
+
+/** What can be seen inside a `foreach` besides. */
+export const ITEM_ROOTS = ['current', 'index'] as const;

@@ -33,26 +33,30 @@ export function compile(value: unknown): Template {
 
 /** A JSON value with references in it. Immutable: one serves all runs. */
 export class Template {
-  /** Every path in it, those in the arguments of helpers too, in their order. */
-  readonly references: readonly Path[];
-  /** The names of the helpers that it calls, once each. */
-  readonly helpers: readonly string[];
   private readonly count: number;
 
   /** @internal Use `compile`. */
   constructor(
     private readonly node: Node,
+    /** In their order, malformed ones too. */
     readonly placeholders: readonly Placeholder[],
   ) {
-    const found = placeholders.flatMap(({ expression }) => (expression.kind === 'malformed' ? [] : within(expression)));
-    this.references = found.filter((one) => one.kind === 'path');
-    this.helpers = [...new Set(found.flatMap((one) => (one.kind === 'call' ? [one.helper] : [])))];
-    this.count = found.length;
+    this.count = this.mentions().length;
   }
 
-  /** It holds no reference: it resolves to a copy of itself, wherever. */
+  /** It holds no placeholder: it resolves to a copy of itself, wherever. */
   get isStatic(): boolean {
     return this.placeholders.length === 0;
+  }
+
+  /** Every path in it, those in the arguments of helpers too, in their order. */
+  get references(): readonly Path[] {
+    return this.mentions().filter((one) => one.kind === 'path');
+  }
+
+  /** The names of the helpers that it calls, once each. */
+  get helpers(): readonly string[] {
+    return [...new Set(this.mentions().flatMap((one) => (one.kind === 'call' ? [one.helper] : [])))];
   }
 
   /**
@@ -70,6 +74,10 @@ export class Template {
     return this.evaluate(scope, options, true);
   }
 
+  private mentions(): readonly (Path | Call)[] {
+    return this.placeholders.flatMap(({ expression }) => (expression.kind === 'malformed' ? [] : within(expression)));
+  }
+
   private evaluate(scope: Scope, options: ResolveOptions, immediate: boolean): unknown {
     const { mode, helpers, limits = DEFAULT_LIMITS, copy = true } = options;
     const step = scope.context.step_id;
@@ -84,7 +92,7 @@ export class Template {
   }
 }
 
-/** An expression and what stands within it, outermost first. */
+/** Paths and calls: an expression, and what stands within it. */
 function within(expression: Argument): readonly (Path | Call)[] {
   if (expression.kind === 'literal') return [];
   return expression.kind === 'path' ? [expression] : [expression, ...expression.args.flatMap(within)];
