@@ -99,7 +99,8 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap {
    */
   async start(cookbook: string | object, options: StartOptions = {}): Promise<{ readonly workflowId: string }> {
     const definition = this.definition(cookbook, options.references ?? this.settings.references);
-    const input = options.input ?? definition.api_input ?? {};
+    const own: unknown = typeof cookbook === 'string' ? definition.api_input : (cookbook as JsonObject)['api_input'];
+    const input = options.input ?? own ?? {};
     checkInput(definition, input);
     const message = this.firstMessage(definition, input, options);
     const body = this.codec.encode(message);

@@ -32,6 +32,7 @@ export interface StepBase {
   /** Overrides the run's workspace for this step's handler. */
   readonly workspace_id?: CallerId;
   readonly retry?: RetryRule;
+  /** Milliseconds that an attempt of a handler may take; of a group, of each task in it. */
   readonly timeout_ms?: number;
 }
 

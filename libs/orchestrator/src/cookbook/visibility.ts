@@ -1,5 +1,6 @@
 import type { JsonObject } from '../message/workflow-message.js';
 import { expressionPath } from '../references/expression.js';
+import { ITEM_ROOTS, RUN_ROOTS } from '../references/scope.js';
 import type { Path } from '../references/syntax.js';
 import { compile } from '../references/template.js';
 import { describe } from '../utils/describe.js';
@@ -7,12 +8,6 @@ import { isRecord } from '../utils/is-record.js';
 import { pathTo } from '../utils/problem.js';
 import { listed, type Problems, suggestion } from './problems.js';
 import { stepsOf, strandOf, type Strand, strandsOf } from './step-tree.js';
-
-/** What can be seen everywhere in a run. */
-export const RUN_ROOTS = ['api_input', 'workflow_id', 'correlation_id', 'tenant_id', 'workspace_id', 'person_id', 'step_id'] as const; // prettier-ignore
-
-/** What can be seen inside a `foreach` besides. */
-export const ITEM_ROOTS = ['current', 'index'] as const;
 
 /** What a step can see. */
 interface Sight {

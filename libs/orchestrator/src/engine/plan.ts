@@ -39,6 +39,8 @@ export interface PlanNode {
   /** The next top-level step; `undefined` for the last, and for nested steps. */
   readonly next: string | undefined;
   readonly retry: RetryPolicy;
+  /** Milliseconds that an attempt may take; `undefined`: the module's. */
+  readonly timeout: number | undefined;
   /** A task's input, compiled when it is first needed. */
   readonly input: () => Template;
 }
@@ -46,13 +48,14 @@ export interface PlanNode {
 /** @param cookbook parsed: its ids are unique and its shapes are right */
 export function planOf(cookbook: Cookbook, environment: Environment): Plan {
   const nodes = new Map<string, PlanNode>();
-  const add = (step: Step, outer: RetryPolicy, next?: string): void => {
-    const retry = within(outer, step.retry);
+  const add = (step: Step, outer: Pick<PlanNode, 'retry' | 'timeout'>, next?: string): void => {
+    const retry = within(outer.retry, step.retry);
+    const timeout = step.timeout_ms ?? outer.timeout;
     const type = step.type === 'task' ? undefined : stepTypeOf(step);
-    nodes.set(step.step_id, { step, type, next, retry, input: inputOf(step) });
-    if (step.type !== 'task') for (const child of stepTypeOf(step).children(step)) add(child, retry);
+    nodes.set(step.step_id, { step, type, next, retry, timeout, input: inputOf(step) });
+    if (step.type !== 'task') for (const child of stepTypeOf(step).children(step)) add(child, { retry, timeout });
   };
-  const outermost = within(environment.retry, cookbook.global_retry);
+  const outermost = { retry: within(environment.retry, cookbook.global_retry), timeout: undefined };
   cookbook.steps.forEach((step, index) => {
     add(step, outermost, cookbook.steps[index + 1]?.step_id);
   });

@@ -1,4 +1,4 @@
-import type { HelperContext, Scope } from '../references/scope.js';
+import { type HelperContext, ITEM_ROOTS, RUN_ROOTS, type Scope } from '../references/scope.js';
 import type { Run } from './run.js';
 import { groupOf } from './position.js';
 import type { Seen } from './steps/step-type.js';
@@ -47,7 +47,7 @@ export class RunScope implements Scope {
   names(): { readonly roots: readonly string[]; readonly steps: readonly string[] } {
     const steps = [...this.run.outputs.keys()];
     this.inside(({ results }) => void steps.push(...Object.keys(results)));
-    return { roots: ROOTS.filter((name) => this.root(name) !== undefined), steps };
+    return { roots: [...RUN_ROOTS, ...ITEM_ROOTS].filter((name) => this.root(name) !== undefined), steps };
   }
 
   /** The first answer of a frame, from the innermost outwards. */
@@ -61,5 +61,3 @@ export class RunScope implements Scope {
     return undefined;
   }
 }
-
-const ROOTS = ['api_input', 'current', 'index', 'workflow_id', 'correlation_id', 'tenant_id', 'workspace_id', 'person_id', 'step_id']; // prettier-ignore

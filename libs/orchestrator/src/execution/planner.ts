@@ -30,8 +30,9 @@ export class Planner {
     const found = candidates.find((known) => sameDefinition(known.document, document));
     if (found !== undefined) return found.plan;
 
-    const cookbook = parseCookbook(document, { limits: this.environment.limits, references: mode });
-    return this.keep(key, { document: definitionOf(document), plan: planOf(cookbook, this.environment) });
+    const definition = definitionOf(document);
+    const cookbook = parseCookbook(definition, { limits: this.environment.limits, references: mode });
+    return this.keep(key, { document: definition, plan: planOf(cookbook, this.environment) });
   }
 
   private keep(key: string, known: Known): Plan {

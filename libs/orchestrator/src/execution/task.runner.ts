@@ -70,7 +70,7 @@ export class TaskRunner {
     try {
       const input = await this.inputOf(task);
       const operation = this.operations.find(this.settings.service, step);
-      const deadline = step.timeout_ms ?? this.settings.timeout;
+      const deadline = nodeOf(run.plan, step.step_id).timeout ?? this.settings.timeout;
       if (operation.mutates) {
         await journal.flush();
         await journal.cover(deadline);

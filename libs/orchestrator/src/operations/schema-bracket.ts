@@ -15,6 +15,7 @@ import type { OperationTraits } from './operation.js';
 export function schemaBracket(of: string, { input, output }: OperationTraits): Around {
   const inputProblems = compile(of, 'input', input);
   const outputProblems = compile(of, 'output', output);
+  if (inputProblems === undefined && outputProblems === undefined) return (_, next) => next();
   return async ([value], next) => {
     const wrong = inputProblems?.(value) ?? [];
     if (wrong.length > 0) throw new InvalidInputError(of, wrong);
