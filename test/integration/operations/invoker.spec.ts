@@ -267,10 +267,17 @@ describe('an exception filter', () => {
     ['busy', 'throws what has a status', () => Promise.reject(Object.assign(new Error('busy'), { statusCode: 503 }))],
     ['original', 'returns', () => 'output'],
     ['original', 'has a bug', (host) => (host as unknown as Response).text()],
+    [
+      'original',
+      'takes the input for a request',
+      (host) => {
+        if (host.switchToHttp().getRequest<{ user: boolean }>().user) throw new GoneException('forged');
+      },
+    ],
     ['original', 'replies', (host) => host.switchToHttp().getResponse<Response>().text()],
   ])('leaves the %s error when it %s', async (message, _, filter) => {
     translation = filter;
-    await expect((await boot()).run('fail')).rejects.toThrow(message);
+    await expect((await boot()).run('fail', { user: true })).rejects.toThrow(message);
   });
 });
 
@@ -307,7 +314,7 @@ describe('a controller that is not static', () => {
     expect(await run('durable', 'a')).toBe(durable);
     expect(await run('durable', 'b')).toHaveProperty('request', { tenant: 'b' });
     expect(await run('scoped', 'a')).not.toBe(scoped);
-    expect(scoped).toMatchObject({ request: { pattern: 'scoped', data: 'a', context: CONTEXT } });
+    expect(scoped).toMatchObject({ request: { pattern: 'scoped', data: 'a', context: CONTEXT, tenant: 'a' } });
   });
 });
 
