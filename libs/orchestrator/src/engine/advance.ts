@@ -6,11 +6,11 @@ import type { ReferenceMode } from '../references/scope.js';
 import { compile } from '../references/template.js';
 import type { Failure } from '../errors/failure.js';
 import type { Outcome } from './outcome.js';
+import { mark, recordOf } from './bookkeeping.js';
 import { joinWalked, walkOn } from './parts.js';
 import { backOff, nodeOf } from './plan.js';
 import { groupOf, pathOf, pointer } from './position.js';
 import type { Ended, Frame } from './frame.js';
-import type { Execution, RetryRecord } from './execution.js';
 import type { Run } from './run.js';
 import { RunScope } from './run-scope.js';
 import type { Entering } from './steps/step-type.js';
@@ -35,7 +35,7 @@ export function advance(run: Run, outcome: Outcome): Transition {
   if (failure.retryable && run.attempt < retry.maxAttempts) {
     const ms = backOff(retry, run.attempt);
     run.attempt += 1;
-    mark(run, { status: 'retrying' });
+    mark(run, 'retrying');
     return { kind: 'delay', run, ms, ...(failure.after === undefined ? {} : { after: failure.after }) };
   }
   run.attempt = 1;
@@ -61,7 +61,7 @@ function proceed(run: Run): Transition {
       if (closed !== undefined) return closed;
       continue;
     }
-    if (frame === undefined) begin(run, step);
+    if (frame === undefined && run.executions.get(step.step_id)?.status !== 'running') mark(run, 'running');
     if (step.type === 'task') {
       return { kind: 'execute', run, step, path: pathOf(run, step.step_id), service: step.service };
     }
@@ -123,9 +123,7 @@ function take(run: Run, step: Step, ended: Ended): void {
     return;
   }
   if (ended.failed === undefined && ended.output !== undefined) run.outputs.set(step.step_id, ended.output);
-  const at = new Date(run.now).toISOString();
-  const startedAt = run.executions.get(step.step_id)?.started_at;
-  mark(run, { status: 'completed', completed_at: at, duration_ms: startedAt === undefined ? 0 : run.now - Date.parse(startedAt) }); // prettier-ignore
+  mark(run, 'completed');
   run.current = nodeOf(run.plan, step.step_id).next;
   run.history = [];
 }
@@ -148,26 +146,13 @@ function fail(run: Run, failure: Failure, level: number): Transition {
 }
 
 function failed(run: Run, failure: Failure): Transition & { readonly kind: 'fail' } {
-  mark(run, { status: 'failed', completed_at: new Date(run.now).toISOString() });
+  mark(run, 'failed');
   return { kind: 'fail', run, failure };
 }
 
 function complete(run: Run): Transition {
   const last = run.plan.order.at(-1);
   return { kind: 'complete', run, output: last === undefined ? undefined : run.outputs.get(last) };
-}
-
-function begin(run: Run, step: Step): void {
-  const known = run.executions.get(step.step_id);
-  if (known?.started_at === undefined) mark(run, { status: 'running', started_at: new Date(run.now).toISOString() });
-  else if (known.status !== 'running') mark(run, { status: 'running' });
-}
-
-/** Notes something in the bookkeeping of the current top-level step. */
-function mark(run: Run, change: Partial<Execution>): void {
-  if (run.current === undefined) return;
-  const history = run.history.length > 0 ? { retry_history: run.history } : {};
-  run.executions.set(run.current, { status: 'running', ...run.executions.get(run.current), ...history, ...change });
 }
 
 function located(run: Run, step: Step, failure: Failure): Failure {
@@ -178,20 +163,6 @@ function located(run: Run, step: Step, failure: Failure): Failure {
 /** Under which an attempt's error is in the log. */
 export function errorRef({ message: { workflowId, epoch }, attempt }: Run, path: string): string {
   return `${workflowId}/${epoch}/${path}/${attempt}`;
-}
-
-function recordOf(run: Run, failure: Failure): RetryRecord {
-  return {
-    attempt: run.attempt,
-    path: failure.path ?? '',
-    error: failure.message,
-    error_ref: failure.ref ?? '',
-    error_type: failure.type,
-    error_code: failure.code,
-    status_code: failure.status,
-    details: failure.details,
-    at: new Date(run.now).toISOString(),
-  };
 }
 
 function entering(run: Run, step: Step): Entering {

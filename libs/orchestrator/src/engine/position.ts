@@ -24,7 +24,9 @@ export function pointer(run: Run): Step | undefined {
 /** Where a step stands within the outer `depth` frames of a run, unique in it: `each[3].charge`. */
 export function pathOf(run: Run, stepId: string, depth = run.frames.length): string {
   let path = '';
-  for (const frame of run.frames.slice(0, depth))
-    path += `${frame.step}${groupOf(run.plan, frame).type.label?.(frame) ?? ''}.`;
+  for (let at = 0; at < depth; at += 1) {
+    const frame = run.frames[at];
+    if (frame !== undefined) path += `${frame.step}${groupOf(run.plan, frame).type.label?.(frame) ?? ''}.`;
+  }
   return path + stepId;
 }

@@ -53,8 +53,9 @@ export class RunScope implements Scope {
   /** The first answer of a frame, from the innermost outwards. */
   private inside<T>(ask: (seen: Seen) => T | undefined): T | undefined {
     const { plan, frames } = this.run;
-    for (const frame of frames.toReversed()) {
-      const seen = groupOf(plan, frame).type.sees?.(frame);
+    for (let depth = frames.length - 1; depth >= 0; depth -= 1) {
+      const frame = frames[depth];
+      const seen = frame && groupOf(plan, frame).type.sees?.(frame);
       const answer = seen === undefined ? undefined : ask(seen);
       if (answer !== undefined) return answer;
     }

@@ -1,0 +1,45 @@
+import type { Failure } from '../errors/failure.js';
+import type { Execution, RetryRecord } from './execution.js';
+import type { Run } from './run.js';
+
+/** Notes in the bookkeeping of the current top-level step, which others read in the message, how it stands now. */
+export function mark(run: Run, status: Execution['status']): void {
+  const { current, executions, history, now } = run;
+  if (current === undefined) return;
+  const known = executions.get(current);
+  const at = isoOf(now);
+  const startedAt = known?.started_at ?? at;
+  const execution: Mutable<Execution> =
+    known === undefined ? { status, started_at: at } : { ...known, status, started_at: startedAt };
+  if (history.length > 0) execution.retry_history = history;
+  if (status === 'completed' || status === 'failed') {
+    execution.completed_at = at;
+    execution.duration_ms = startedAt === at ? 0 : now - Date.parse(startedAt);
+  }
+  executions.set(current, execution);
+}
+
+/** One failed attempt, as the message keeps it. */
+export function recordOf(run: Run, failure: Failure): RetryRecord {
+  return {
+    attempt: run.attempt,
+    path: failure.path ?? '',
+    error: failure.message,
+    error_ref: failure.ref ?? '',
+    error_type: failure.type,
+    error_code: failure.code,
+    status_code: failure.status,
+    details: failure.details,
+    at: isoOf(run.now),
+  };
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** The same moment is asked for again and again: its text is made once. */
+let latest = { ms: Number.NaN, text: '' };
+
+function isoOf(ms: number): string {
+  if (latest.ms !== ms) latest = { ms, text: new Date(ms).toISOString() };
+  return latest.text;
+}
