@@ -5,12 +5,13 @@ import { getOrchestratorToken } from '../libs/orchestrator/src/decorators/inject
 import type { OperationContext } from '../libs/orchestrator/src/operations/operation.js';
 import { OperationRegistry } from '../libs/orchestrator/src/operations/operation.registry.js';
 import type { WorkflowOrchestrator } from '../libs/orchestrator/src/orchestrator.service.js';
+import { MemoryBroker } from '../libs/orchestrator/src/transports/memory/memory.broker.js';
 import { serviceOf } from '../libs/orchestrator/src/testing/service-of.js';
 import { medians, report } from './report.js';
 
 /**
  * 2,000 runs of a five-step cookbook over five services in memory, 100 in flight. The limit is what no design could save: the
- * same five handlers through the invoker, and the message as JSON once per hop.
+ * same five handlers through the invoker, and the same messages through JSON once per hop.
  */
 const RUNS = 2_000;
 const IN_FLIGHT = 100;
@@ -45,29 +46,37 @@ const operations = app.get(OperationRegistry, { strict: false });
 const context = { caller: {} } as OperationContext;
 
 /** Calls `run` so often, so many at once. */
-async function inFlight(run: (index: number) => Promise<unknown>): Promise<void> {
+async function inFlight(run: () => Promise<unknown>): Promise<void> {
   let started = 0;
   const worker = async (): Promise<void> => {
-    while (started < RUNS) await run((started += 1));
+    while ((started += 1) <= RUNS) await run();
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
 }
 
 const ours = (): Promise<void> => inFlight(() => orchestrator.run('five-steps', { input }));
 
+/** The messages of one run, as they travel. */
+async function messagesOfOneRun(): Promise<readonly string[]> {
+  const broker = app.get(MemoryBroker, { strict: false });
+  const publish = broker.publish.bind(broker);
+  const bodies: string[] = [];
+  broker.publish = (message) => {
+    if (message.destination.endsWith('.workflow')) bodies.push(message.body);
+    publish(message);
+  };
+  await orchestrator.run('five-steps', { input });
+  broker.publish = publish;
+  return bodies;
+}
+const messages = (await messagesOfOneRun()).map((body) => JSON.parse(body) as object);
+
 const limit = (): Promise<void> =>
-  inFlight(async (index) => {
-    let message = {
-      workflow_id: `w${index}`,
-      correlation_id: 'c',
-      current_step: '',
-      cookbook: { ...cookbook, api_input: input },
-    };
-    for (const [at, step] of cookbook.steps.entries()) {
-      message = JSON.parse(JSON.stringify({ ...message, current_step: step.step_id })) as typeof message;
-      const { invoke } = operations.find(step.service, step);
-      const output = await invoke({ text: message.cookbook.api_input.payload }, context);
-      Object.assign(message.cookbook.steps[at] ?? {}, { output });
+  inFlight(async () => {
+    for (const [at, message] of messages.entries()) {
+      JSON.parse(JSON.stringify(message));
+      const [service = '', step_id = ''] = [SERVICES[at], cookbook.steps[at]?.step_id];
+      await operations.find(service, { step_id, operation: 'measure' }).invoke({ text: input.payload }, context);
     }
   });
 

@@ -70,12 +70,8 @@ describe("the package's README.md", () => {
 describe('CI', () => {
   const steps = readFileSync('.ci/run', 'utf8');
 
-  it('runs verify, and every layer of the test command once', () => {
-    const layers = [...(scripts['test'] ?? '').matchAll(/npm run (test:\w+)/g)].map(([, layer]) => layer ?? '');
-    const run = `${steps}\n${scripts['verify'] ?? ''}`;
-    expect(layers.length).toBeGreaterThan(1);
-    expect(layers.map((layer) => run.split(`npm run ${layer}`).length - 1)).toEqual(layers.map(() => 1));
-    expect(npmScripts(steps)).toContain('verify');
+  it('runs verify and the test command of the README', () => {
+    expect(npmScripts(steps)).toEqual(['verify', 'test']);
     expect(unknownScripts(steps)).toEqual([]);
   });
 });

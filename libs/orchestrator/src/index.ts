@@ -9,10 +9,10 @@ export type { Duration } from './utils/duration.js';
 
 // Write operations
 export { Caller } from './decorators/caller.decorator.js';
-export { Mutates } from './decorators/mutates.decorator.js';
+export { Mutates, type MutatesOptions } from './decorators/mutates.decorator.js';
 export { Operation } from './decorators/operation.decorator.js';
 export { Reads, type ReadsOptions } from './decorators/reads.decorator.js';
-export { Sensitive } from './decorators/sensitive.decorator.js';
+export { type InputField, Sensitive } from './decorators/sensitive.decorator.js';
 export type { OperationContext, OperationLookup, OperationTraits, ResourceRef } from './operations/operation.js';
 export type {
   OperationEntries,

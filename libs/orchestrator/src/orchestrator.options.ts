@@ -53,6 +53,7 @@ export interface OrchestratorModuleOptions {
   readonly shutdownGrace?: Duration;
 }
 
+/** How often a failed step is tried again, and how long is waited before. A cookbook's own `retry` and `global_retry` come first. */
 export interface RetryOptions {
   /** The first one included. Default 3. */
   readonly maxAttempts?: number;

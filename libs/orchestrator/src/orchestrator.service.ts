@@ -26,6 +26,7 @@ import { describe } from './utils/describe.js';
 import { type Duration, toMilliseconds } from './utils/duration.js';
 import { nearest } from './utils/nearest.js';
 
+/** What a run is started with, beside its cookbook. */
 export interface StartOptions {
   /** The run's `api_input`; a JSON value. Default: the cookbook's own. */
   readonly input?: unknown;
@@ -43,6 +44,7 @@ export interface StartOptions {
   readonly tracestate?: string;
 }
 
+/** How a result is waited for. */
 export interface ResultOptions {
   /** How long to wait for the run's end. Default `'1m'`. */
   readonly timeout?: Duration;

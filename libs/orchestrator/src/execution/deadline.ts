@@ -3,16 +3,9 @@
  * does: an AbortController costs more than a short step.
  */
 export class Deadline {
-  /** Never resolves; rejects with the reason when the deadline passes. */
-  readonly passed: Promise<never>;
   private controller: AbortController | undefined;
   private reason: Error | undefined;
-  private reject: (reason: Error) => void = () => undefined;
-
-  constructor() {
-    this.passed = new Promise<never>((_, reject) => (this.reject = reject));
-    this.passed.catch(() => undefined); // who lost the race is nobody's error
-  }
+  private giveUp: (reason: Error) => void = () => undefined;
 
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
@@ -20,9 +13,17 @@ export class Deadline {
     return this.controller.signal;
   }
 
+  /** What the work comes to, unless the deadline passes first: then its reason, and the work settles unheard. */
+  waitFor<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.giveUp = reject;
+      work.then(resolve, reject);
+    });
+  }
+
   pass(reason: Error): void {
     this.reason = reason;
     this.controller?.abort(reason);
-    this.reject(reason);
+    this.giveUp(reason);
   }
 }

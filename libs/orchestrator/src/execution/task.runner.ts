@@ -98,23 +98,23 @@ export class TaskRunner {
       .resolve(scope, { mode: modeOf(run.message), helpers, limits });
   }
 
-  private async call(task: Task, operation: BoundOperation, input: unknown, deadline: number): Promise<unknown> {
+  private async call(task: Task, operation: BoundOperation, input: unknown, ms: number): Promise<unknown> {
     const { path, step } = task;
-    const deadlineOf = new Deadline();
-    this.running.add(deadlineOf);
-    const disarm = this.clock.after(deadline, () => {
-      deadlineOf.pass(
+    const deadline = new Deadline();
+    this.running.add(deadline);
+    const disarm = this.clock.after(ms, () => {
+      deadline.pass(
         new OperationTimeoutError(
-          `Step "${path}": ${step.service}.${step.operation} did not answer within ${deadline} ms. ` +
+          `Step "${path}": ${step.service}.${step.operation} did not answer within ${ms} ms. ` +
             'Raise timeout_ms of the step, or let the handler heed context.signal.',
         ),
       );
     });
     try {
-      return await Promise.race([operation.invoke(input, this.contextOf(task, deadlineOf)), deadlineOf.passed]);
+      return await deadline.waitFor(operation.invoke(input, this.contextOf(task, deadline)));
     } finally {
       disarm();
-      this.running.delete(deadlineOf);
+      this.running.delete(deadline);
     }
   }
 

@@ -28,6 +28,7 @@ export interface RecordedOutcome {
 /** Outcomes by the path of their task. */
 export type Journal = Readonly<Record<string, RecordedOutcome>>;
 
+/** How a run can end. */
 export type EndStatus = 'completed' | 'failed';
 
 /** What remains of a run that has ended. Larger than 64 kB: without output and steps, and `truncated`. */
@@ -44,6 +45,7 @@ export interface RunSummary {
 /** `unknown`: not yet claimed by any service, or forgotten. */
 export type RunStatus = { readonly status: 'unknown' } | { readonly status: 'running' } | RunSummary;
 
+/** The answer to a claim. Only a grant lets the message execute. */
 export type Claim =
   /** An older message of its line, or another one than the line's current. */
   | { readonly kind: 'stale' }
@@ -55,6 +57,7 @@ export type Claim =
   | { readonly kind: 'busy'; readonly until: number }
   | ({ readonly kind: 'granted' } & Grant);
 
+/** What the holder of a grant needs: who it is, and what is already done. */
 export interface Grant {
   readonly holder: Holder;
   /** What earlier deliveries of this message recorded. */

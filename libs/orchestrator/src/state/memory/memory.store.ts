@@ -6,7 +6,6 @@ import {
   type Holder,
   type HopId,
   type Journal,
-  type RecordedOutcome,
   type RunStatus,
   type RunSummary,
   StateStore,
@@ -20,7 +19,7 @@ interface Line {
   leasedUntil: number;
   /** When the message was first granted. */
   readonly at: number;
-  journal: Map<string, RecordedOutcome>;
+  journal: Journal;
 }
 
 interface Ending {
@@ -60,7 +59,7 @@ export class MemoryStateStore extends StateStore {
   override record(holder: Holder, outcomes: Journal): Promise<'ok' | 'fenced'> {
     const line = this.held(holder);
     if (line === undefined) return Promise.resolve('fenced');
-    for (const [path, outcome] of Object.entries(outcomes)) line.journal.set(path, outcome);
+    line.journal = { ...line.journal, ...outcomes };
     return Promise.resolve('ok');
   }
 
@@ -132,9 +131,9 @@ export class MemoryStateStore extends StateStore {
 
     const holder: Holder = { ...hop, seq, token: randomUUID() };
     const now = this.clock.now();
-    const { journal, at } = same ? line : { journal: new Map<string, RecordedOutcome>(), at: now };
+    const { journal, at } = same ? line : { journal: {}, at: now };
     run.lines.set(hop.line, { seq, hopId: hop.hopId, token: holder.token, leasedUntil: now + leaseMs, at, journal });
-    const grant = { holder, journal: Object.fromEntries(journal), at };
+    const grant = { holder, journal, at };
     return ending === undefined
       ? { kind: 'granted', ...grant }
       : { kind: 'ended-here', summary: ending.summary, ...grant };
@@ -158,7 +157,7 @@ export class MemoryStateStore extends StateStore {
       return undefined;
     let line = run.lines.get(hop.line);
     if (line === undefined) {
-      line = { seq, hopId, token, leasedUntil: 0, at: this.clock.now(), journal: new Map() };
+      line = { seq, hopId, token, leasedUntil: 0, at: this.clock.now(), journal: {} };
       run.lines.set(hop.line, line);
     }
     return line.seq === seq && line.hopId === hopId && line.token === token ? line : undefined;
