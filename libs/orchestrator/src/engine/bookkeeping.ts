@@ -6,16 +6,19 @@ import type { Run } from './run.js';
 export function mark(run: Run, status: Execution['status']): void {
   const { current, executions, history, now } = run;
   if (current === undefined) return;
-  const known = executions.get(current);
   const at = isoOf(now);
-  const startedAt = known?.started_at ?? at;
+  const startedAt = executions.get(current)?.started_at ?? at;
+  // Literals: copying what is known by spread would cost more than the rest of the step.
   const execution: Mutable<Execution> =
-    known === undefined ? { status, started_at: at } : { ...known, status, started_at: startedAt };
+    status === 'running' || status === 'retrying'
+      ? { status, started_at: startedAt }
+      : {
+          status,
+          started_at: startedAt,
+          completed_at: at,
+          duration_ms: startedAt === at ? 0 : now - Date.parse(startedAt),
+        };
   if (history.length > 0) execution.retry_history = history;
-  if (status === 'completed' || status === 'failed') {
-    execution.completed_at = at;
-    execution.duration_ms = startedAt === at ? 0 : now - Date.parse(startedAt);
-  }
   executions.set(current, execution);
 }
 

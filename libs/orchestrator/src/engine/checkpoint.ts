@@ -1,6 +1,7 @@
 import { InvalidMessageError } from '../errors/invalid-message.error.js';
 import type { Step } from '../cookbook/cookbook.js';
 import type { JsonObject, WorkflowMessage } from '../message/workflow-message.js';
+import { changed } from '../utils/changed.js';
 import { describe } from '../utils/describe.js';
 import type { Plan } from './plan.js';
 import { groupOf } from './position.js';
@@ -47,16 +48,12 @@ export function checkpoint(run: Run): Pick<WorkflowMessage, 'cookbook' | 'curren
     const output = outputs.get(id);
     const execution = executions.get(id);
     if (step['output'] === output && step['_execution'] === execution) return step;
-    return {
-      ...step,
-      ...(output === undefined ? {} : { output }),
-      ...(execution === undefined ? {} : { _execution: execution }),
-    };
+    return changed(step, output === undefined ? { _execution: execution } : { output, _execution: execution });
   });
   const current = run.current === undefined ? undefined : executions.get(run.current);
-  const position = frames.length === 0 ? {} : { position: { frames: frames as unknown as JsonObject[] } };
-  const cookbook = { ...message.cookbook, steps: withHistory(steps, run, current) };
-  return { cookbook, currentStep: run.current ?? message.currentStep, attempt: run.attempt, ...position };
+  const position = frames.length === 0 ? undefined : { frames: frames as unknown as JsonObject[] };
+  const cookbook = changed(message.cookbook, { steps: withHistory(steps, run, current) });
+  return { cookbook, currentStep: run.current ?? message.currentStep, attempt: run.attempt, position };
 }
 
 /** The current step's failed attempts, also those since its bookkeeping was last marked. */

@@ -120,6 +120,7 @@ export class TaskRunner {
 
   private contextOf({ run, step, path }: Task, deadline: Deadline): OperationContext {
     const { message, plan, attempt } = run;
+    const { tenantId, personId, traceparent } = message;
     const workspaceId = step.workspace_id ?? message.workspaceId ?? plan.cookbook.defaults?.workspace_id;
     return {
       service: this.settings.service,
@@ -129,16 +130,12 @@ export class TaskRunner {
       stepId: step.step_id,
       path,
       attempt,
-      caller: {
-        ...(message.tenantId === undefined ? {} : { tenantId: message.tenantId }),
-        ...(workspaceId === undefined ? {} : { workspaceId }),
-        ...(message.personId === undefined ? {} : { personId: message.personId }),
-      },
+      caller: { tenantId, workspaceId, personId },
       idempotencyKey: `${this.settings.namespace}:${message.workflowId}:${message.redo}:${path}`,
       get signal() {
         return deadline.signal;
       },
-      ...(message.traceparent === undefined ? {} : { traceparent: message.traceparent }),
+      traceparent,
     };
   }
 

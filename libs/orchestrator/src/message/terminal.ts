@@ -17,7 +17,7 @@ export interface Terminal {
   readonly apiOutput?: unknown;
   /** Outputs by id of top-level step. */
   readonly steps: Readonly<Record<string, unknown>>;
-  readonly failure?: Failure;
+  readonly failure?: Failure | undefined;
 }
 
 /** `error` of a terminal envelope. */

@@ -3,9 +3,9 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Whom a run acts for, as the message says it. Absent: nobody. */
 export interface Caller {
-  readonly tenantId?: string | number;
-  readonly workspaceId?: string | number;
-  readonly personId?: string | number;
+  readonly tenantId?: string | number | undefined;
+  readonly workspaceId?: string | number | undefined;
+  readonly personId?: string | number | undefined;
 }
 
 /** The highest `protocol` this version understands. */
@@ -25,12 +25,12 @@ export interface WorkflowMessage extends Caller {
   /** Attempt of the task at the pointer, from 1. Absent in messages of the original. */
   readonly attempt?: number;
   /** The groups around the pointer, outermost first. Absent at a top-level step. */
-  readonly position?: { readonly frames: readonly JsonObject[] };
+  readonly position?: { readonly frames: readonly JsonObject[] } | undefined;
 
   /** The smallest version whose features this message uses. Absent: a message of the original. */
   readonly protocol?: number;
   /** Says that references resolve leniently although the message has a `protocol`. */
-  readonly lenient?: true;
+  readonly lenient?: true | undefined;
   /** +1 at every requeue. */
   readonly epoch: number;
   /** +1 at a requeue that changes what is run: part of the idempotency key. */
@@ -50,9 +50,9 @@ export interface WorkflowMessage extends Caller {
   readonly replyTo?: string;
 
   /** Outcomes by path that were executed but could not be recorded: the same message, moved after a store failed. */
-  readonly carry?: JsonObject;
+  readonly carry?: JsonObject | undefined;
   /** Milliseconds since the epoch: since when the next destination could not be reached. */
-  readonly unroutableSince?: number;
+  readonly unroutableSince?: number | undefined;
   /** Keys this version does not know, kept as they came. */
   readonly rest?: JsonObject;
 }

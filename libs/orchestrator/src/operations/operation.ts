@@ -59,5 +59,5 @@ export interface OperationContext {
   readonly idempotencyKey: string;
   /** Aborted when the step's deadline passes or the application shuts down. */
   readonly signal: AbortSignal;
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
 }

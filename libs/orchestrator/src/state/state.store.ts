@@ -38,7 +38,7 @@ export interface RunSummary {
   readonly output?: unknown;
   /** Outputs by id of top-level step. */
   readonly steps?: Readonly<Record<string, unknown>>;
-  readonly failure?: Failure;
+  readonly failure?: Failure | undefined;
   readonly truncated?: true;
 }
 

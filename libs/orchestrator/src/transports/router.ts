@@ -14,6 +14,7 @@ import { Interrupted } from '../execution/interrupted.js';
 import type { MessageCodec } from '../message/message.codec.js';
 import { encodeRefused, encodeTerminal } from '../message/terminal.js';
 import { PROTOCOL, type WorkflowMessage } from '../message/workflow-message.js';
+import { changed } from '../utils/changed.js';
 import type { Clock } from '../utils/clock.js';
 import { COMPLETED, FAILED, workflowOf } from './destinations.js';
 import type { IncomingMessage, OutgoingMessage, WorkflowTransport } from './workflow.transport.js';
@@ -82,18 +83,11 @@ export class Router {
     const status = move.kind === 'complete' ? 'completed' : 'failed';
     const output = move.kind === 'complete' ? move.output : undefined;
     const failure = move.kind === 'complete' ? undefined : move.failure;
-    const result = { ...(output === undefined ? {} : { output }), ...(failure === undefined ? {} : { failure }) };
     await journal.flush();
     const steps = Object.fromEntries(run.outputs);
-    await journal.end({ status, ...result, steps });
-    const message: WorkflowMessage = { ...asItStands(run), seq: journal.holder.seq };
-    const terminal = {
-      status,
-      message,
-      steps,
-      apiOutput: output,
-      ...(failure === undefined ? {} : { failure }),
-    } as const;
+    await journal.end({ status, output, steps, failure });
+    const message = changed(asItStands(run), { seq: journal.holder.seq });
+    const terminal = { status, message, steps, apiOutput: output, failure } as const;
     const body = encodeTerminal(terminal, this.codec.limits);
     const messageId = `${message.workflowId}:${message.epoch}:${status}`;
     await this.publish({ destination: status === 'completed' ? COMPLETED : FAILED, body, messageId });
@@ -151,14 +145,13 @@ export class Router {
 
   /** The run's next message: a new one of its line. */
   private next(run: Run, journal: HopJournal, hops: number): WorkflowMessage {
-    return {
-      ...asItStands(run),
-      ...(modeOf(run.message) === 'lenient' ? { lenient: true as const } : {}),
+    return changed(asItStands(run), {
+      lenient: modeOf(run.message) === 'lenient' ? (true as const) : undefined,
       protocol: PROTOCOL,
       seq: journal.holder.seq + 1,
       hopId: randomUUID(),
       hops: journal.progressed ? 0 : hops,
-    };
+    });
   }
 
   private encoded(message: WorkflowMessage): string | OrchestratorError {
@@ -210,6 +203,5 @@ export class Router {
 
 /** The message of a run where it stands now; what concerned only the way of the one before is gone. */
 function asItStands(run: Run): WorkflowMessage {
-  const { carry: _, unroutableSince: __, position: ___, ...envelope } = run.message;
-  return { ...envelope, ...checkpoint(run) };
+  return changed(changed(run.message, checkpoint(run)), { carry: undefined, unroutableSince: undefined });
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { changed } from '../../utils/changed.js';
 import type { Clock } from '../../utils/clock.js';
 import { keptSummary } from '../summary.js';
 import {
@@ -59,7 +60,7 @@ export class MemoryStateStore extends StateStore {
   override record(holder: Holder, outcomes: Journal): Promise<'ok' | 'fenced'> {
     const line = this.held(holder);
     if (line === undefined) return Promise.resolve('fenced');
-    line.journal = { ...line.journal, ...outcomes };
+    line.journal = changed(line.journal, outcomes);
     return Promise.resolve('ok');
   }
 
@@ -129,7 +130,7 @@ export class MemoryStateStore extends StateStore {
     if (ending !== undefined && !endedHere) return { kind: 'ended' };
     if (same && line.leasedUntil > this.clock.now()) return { kind: 'busy', until: line.leasedUntil };
 
-    const holder: Holder = { ...hop, seq, token: randomUUID() };
+    const holder: Holder = changed(hop, { seq, token: randomUUID() });
     const now = this.clock.now();
     const { journal, at } = same ? line : { journal: {}, at: now };
     run.lines.set(hop.line, { seq, hopId: hop.hopId, token: holder.token, leasedUntil: now + leaseMs, at, journal });
