@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryStateStore } from '../../libs/orchestrator/src/state/memory/memory.store.js';
-import type { Claim, HopId, StateStore } from '../../libs/orchestrator/src/state/state.store.js';
+import type { Claim, HopId } from '../../libs/orchestrator/src/state/state.store.js';
 import { stateStoreContract, type StateStoreFixture } from '../../libs/orchestrator/src/testing/state.contract.js';
 import { VirtualClock } from '../../libs/orchestrator/src/testing/virtual-clock.js';
 
@@ -17,10 +17,10 @@ describe('the run record in memory', () => {
   it('forgets the runs that ended first, never one that runs', async () => {
     const store = new MemoryStateStore(new VirtualClock(), 2);
     const end = async (workflowId: string): Promise<void> => {
-      const claim = await store.claim({ workflowId, epoch: 0, line: '', seq: 1, hopId: workflowId }, 1_000);
+      const claim = await store.claim({ workflowId, epoch: 0, line: '', seq: 1, hopId: workflowId }, 1_000, 0);
       if (claim.kind === 'granted') await store.end(claim.holder, { status: 'completed' });
     };
-    await store.claim({ workflowId: 'runs', epoch: 0, line: '', seq: 1, hopId: 'x' }, 1_000);
+    await store.claim({ workflowId: 'runs', epoch: 0, line: '', seq: 1, hopId: 'x' }, 1_000, 0);
     for (const workflowId of ['a', 'b', 'c']) await end(workflowId);
     const statuses = await Promise.all(['runs', 'a', 'b', 'c'].map((id) => store.status(id)));
     expect(statuses.map(({ status }) => status)).toEqual(['running', 'unknown', 'completed', 'completed']);
@@ -28,7 +28,7 @@ describe('the run record in memory', () => {
 
   it('gives the whole result to those who wait for it, however large', async () => {
     const store = new MemoryStateStore(new VirtualClock());
-    const claim = await store.claim({ workflowId: 'w', epoch: 0, line: '', seq: 1, hopId: 'x' }, 1_000);
+    const claim = await store.claim({ workflowId: 'w', epoch: 0, line: '', seq: 1, hopId: 'x' }, 1_000, 0);
     const waiting = store.ended('w', new AbortController().signal);
     const output = 'x'.repeat(100_000);
     if (claim.kind === 'granted') await store.end(claim.holder, { status: 'completed', output });
@@ -41,10 +41,10 @@ describe('the run record in memory', () => {
 type Fault = (store: MemoryStateStore) => void;
 
 const claims =
-  (change: (claim: StateStore['claim'], hop: HopId, lease: number) => Promise<Claim>): Fault =>
+  (change: (claim: (hop: HopId, lease: number) => Promise<Claim>, hop: HopId, lease: number) => Promise<Claim>): Fault =>
   (store) => {
     const claim = store.claim.bind(store);
-    store.claim = (hop, lease) => change(claim, hop, lease);
+    store.claim = (hop, lease, now) => change((asked, forMs) => claim(asked, forMs, now), hop, lease);
   };
 
 describe('the contract of run records sees a store that', () => {

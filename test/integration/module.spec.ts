@@ -143,13 +143,15 @@ describe('a transport', () => {
     readonly consumed: string[] = [];
     override consume = (destination: string): Promise<void> => Promise.resolve(void this.consumed.push(destination));
     override publish = (message: OutgoingMessage): Promise<void> => Promise.resolve(void this.sent.push(message));
+    override stop = (): Promise<void> => Promise.resolve();
     override close = (): Promise<void> => Promise.resolve();
   }
 
   it('of the options is made once, for the service, when the module is', async () => {
     const made: [string, Recording][] = [];
     const transport = { kind: 'recording', create: (service: string) => { const each = new Recording(); made.push([service, each]); return each; } }; // prettier-ignore
-    const imports = [OrchestratorModule.forRoot({ service: 'greeter', transport, cookbooks: [hello] })];
+    const state = { kind: 'shared', create: () => new MemoryStateStore(new SystemClock()) };
+    const imports = [OrchestratorModule.forRoot({ service: 'greeter', transport, state, cookbooks: [hello] })];
     expect(made).toEqual([]);
     const app = await boot({ imports, controllers: [greeter()] });
     await app.init();

@@ -1,21 +1,20 @@
 import { Logger } from '@nestjs/common';
 import { advance, modeOf, resume, stop } from './engine/advance.js';
 import { restore } from './engine/checkpoint.js';
-import type { Planner } from './execution/planner.js';
 import { join, split, walk } from './engine/parts.js';
 import type { Run } from './engine/run.js';
 import type { Transition } from './engine/transition.js';
-import { HopLoopError } from './errors/hop-loop.error.js';
 import { OrchestratorError } from './errors/orchestrator.error.js';
-import { RunExpiredError } from './errors/run-expired.error.js';
+import { reasonToEnd } from './execution/ending.js';
 import type { ForkMode } from './execution/fork-mode.js';
 import { HopJournal } from './execution/hop-journal.js';
 import { Interrupted } from './execution/interrupted.js';
+import type { Planner } from './execution/planner.js';
 import type { TaskRunner } from './execution/task.runner.js';
 import type { MessageCodec } from './message/message.codec.js';
 import type { WorkflowMessage } from './message/workflow-message.js';
 import type { Claim, Grant, Journal, StateStore } from './state/state.store.js';
-import type { HopResult, Router } from './transports/router.js';
+import type { HopResult, Obstacle, Router, SkipReason } from './transports/router.js';
 import type { IncomingMessage } from './transports/workflow.transport.js';
 import type { Clock } from './utils/clock.js';
 
@@ -23,6 +22,8 @@ export interface HopSettings {
   readonly service: string;
   /** Milliseconds for which a grant keeps other deliveries of the same message out. */
   readonly lease: number;
+  /** Milliseconds for which an unreachable destination is tried again. */
+  readonly unroutableFor: number;
 }
 
 type Granted = Claim & Grant;
@@ -43,8 +44,8 @@ export class Hop {
   ) {}
 
   /**
-   * Resolves: the message is done with, and is to be acknowledged. The order within is `docs/lifecycle.md`; a crash between
-   * any two lines is safe.
+   * Resolves: the message is done with, and is to be acknowledged. The order within is `docs/lifecycle.md`; after a crash
+   * between any two lines the message comes again, and the run record says what is done.
    */
   async handle(incoming: IncomingMessage): Promise<HopResult> {
     const run = this.read(incoming); //                               in: a Run, or why it is none
@@ -52,27 +53,33 @@ export class Hop {
 
     const claim = await this.claim(run.message); //                   may this message execute?
     if (claim.kind === 'stale' || claim.kind === 'ended') return { skipped: true, reason: claim.kind };
-    if (claim.kind === 'busy') return this.defer(run.message, 'busy', claim.until - this.clock.now());
-    if (claim.kind === 'unavailable') return this.defer(run.message, claim.kind);
+    if (claim.kind === 'busy') return this.putBack(incoming, 'busy', {}, claim.until - this.clock.now());
+    if (claim.kind === 'unavailable') return this.putBack(incoming, claim.kind);
 
     const journal = this.journalOf(run.message, claim, incoming);
-    run.now = claim.at;
     try {
-      const transition = await this.decide(run, journal, claim); //   decide and execute, in turn
-      return await this.router.dispatch(transition, journal); //      out: confirmed before the hop is acknowledged
+      let transition = await this.decide(run, journal, claim); //     decide (pure) and execute, in turn
+      for (;;) {
+        const sent = await this.router.dispatch(transition, journal); // out: confirmed before the hop is acknowledged
+        if (!('obstacle' in sent)) return sent;
+        const next = await this.around(sent, incoming, transition.run, journal, claim);
+        if (!('kind' in next)) return next;
+        transition = next;
+      }
     } catch (error) {
-      if (!(error instanceof Interrupted)) throw error;
-      return await this.interrupted(error, run.message, journal);
+      return await this.interrupted(error, incoming, journal);
     }
   }
 
   /** Where the run goes from here, after everything that can be executed here has been. */
   private async decide(run: Run, journal: HopJournal, claim: Granted): Promise<Transition> {
-    if (claim.kind === 'ended-here') return this.repeatEnd(run, journal, claim);
-    const ending = this.mustEnd(run);
+    run.now = claim.at;
+    const ending = claim.kind === 'ended-here' ? claim.summary : reasonToEnd(run, this.clock.now());
     if (ending === undefined) return this.drive(resume(run), journal);
-    const { run: replayed } = await this.drive(resume(run), journal, 'replay');
-    return stop(replayed, run.plan.environment.classify(ending, 'engine'));
+    // Nothing more is executed; what is recorded counts. A run that this message ended comes to the same end again.
+    const transition = await this.drive(resume(run), journal, 'replay');
+    if (ending.failure === undefined || transition.kind === 'fail') return transition;
+    return stop(transition.run, ending.failure);
   }
 
   /** Decides (pure) and executes in turn, until the run must leave, wait, or end. */
@@ -109,8 +116,30 @@ export class Hop {
         return resume(joined);
       }
     }
-    walk(run, seq); // what the parts have come to is in the journal: it is not executed again
+    walk(run, seq); // what the parts have come to is in the journal: it is not executed again in this hop
     return resume(run);
+  }
+
+  /** The move could not be made: another one, or the message is put back. */
+  private async around(
+    { obstacle, error }: Obstacle,
+    incoming: IncomingMessage,
+    run: Run,
+    journal: HopJournal,
+    claim: Granted,
+  ): Promise<Transition | HopResult> {
+    const failure = run.plan.environment.classify(error, obstacle === 'unroutable' ? 'infrastructure' : 'engine');
+    if (obstacle === 'unroutable') {
+      const since = run.message.unroutableSince ?? this.clock.now();
+      if (this.clock.now() - since >= this.settings.unroutableFor) return stop(run, failure);
+      const result = await this.putBack(incoming, 'unroutable', { unroutableSince: since });
+      await journal.release();
+      return result;
+    }
+    // The newest step whose output made it too large fails instead, and the run stands where it stood before that step.
+    const again = this.read(incoming);
+    if (again instanceof OrchestratorError) throw again;
+    return journal.refuseLast(failure) ? this.decide(again, journal, claim) : stop(again, failure);
   }
 
   private read({ body }: IncomingMessage): Run | OrchestratorError {
@@ -125,62 +154,47 @@ export class Hop {
   }
 
   private async claim(message: WorkflowMessage): Promise<Claim | { readonly kind: 'unavailable' }> {
+    const { workflowId, epoch, line, seq, hopId } = message;
     try {
-      const { workflowId, epoch, line, seq, hopId } = message;
-      return await this.state.claim({ workflowId, epoch, line, seq, hopId }, this.settings.lease);
+      return await this.state.claim({ workflowId, epoch, line, seq, hopId }, this.settings.lease, this.clock.now());
     } catch (error) {
-      this.logger.warn(`Run ${message.workflowId}: the state store did not answer the claim (${String(error)}).`);
+      this.logger.warn(`Run ${workflowId}: the state store did not answer the claim (${String(error)}).`);
       return { kind: 'unavailable' };
     }
   }
 
-  private journalOf(message: WorkflowMessage, claim: Granted, { body }: IncomingMessage): HopJournal {
-    const carried = claim.kind === 'ended-here' ? {} : ((message.carry ?? {}) as Journal);
-    return new HopJournal(this.state, claim.holder, claim.journal, carried, this.settings.lease, body.length);
+  private journalOf({ carry = {} }: WorkflowMessage, claim: Granted, { body }: IncomingMessage): HopJournal {
+    const carried = claim.kind === 'ended-here' ? {} : (carry as Journal); // of an ended run only the record counts
+    const bytes = Buffer.byteLength(body);
+    return new HopJournal(this.state, claim.holder, claim.journal, carried, this.settings.lease, this.clock, bytes);
   }
 
-  /** Why a run may not go on; only a hop that was granted its place says so. */
-  private mustEnd({ message, plan }: Run): OrchestratorError | undefined {
-    const { expiresAt, hops, workflowId } = message;
-    const { limits } = plan.environment;
-    if (expiresAt !== undefined && expiresAt <= this.clock.now()) {
-      return new RunExpiredError(`Run "${workflowId}" had to end before ${new Date(expiresAt).toISOString()}.`);
-    }
-    if (hops <= limits.hops) return undefined;
-    return new HopLoopError(
-      `Run "${workflowId}": ${hops} forwards in a row without a completed step, ${limits.hops} are allowed (limits.hops). ` +
-        'Two services seem to hand it to each other: compare the service names of the cookbook with those of the modules.',
-    );
-  }
-
-  /** This very message ended the run, and may not have said so: nothing is executed, the same end is told again. */
-  private async repeatEnd(
-    run: Run,
-    journal: HopJournal,
-    { summary }: Claim & { kind: 'ended-here' },
-  ): Promise<Transition> {
-    const transition = await this.drive(resume(run), journal, 'replay');
-    if (summary.failure === undefined || transition.kind === 'fail') return transition;
-    return stop(transition.run, summary.failure);
-  }
-
-  private async defer(message: WorkflowMessage, reason: 'busy' | 'unavailable', delay?: number): Promise<HopResult> {
-    await this.router.defer(message, delay);
+  /** The same message again, later: read anew from what was delivered, so that it is the same by construction. */
+  private async putBack(
+    { body }: IncomingMessage,
+    reason: SkipReason,
+    changes: Pick<WorkflowMessage, 'carry' | 'unroutableSince'> = {},
+    delay?: number,
+  ): Promise<HopResult> {
+    await this.router.putBack({ ...this.codec.decode(body), ...changes }, delay);
     return { skipped: true, reason };
   }
 
-  /** About the plumbing, not about the run: no attempt is consumed, and nothing that was executed is forgotten. */
-  private async interrupted(
-    { kind, cause }: Interrupted,
-    message: WorkflowMessage,
-    journal: HopJournal,
-  ): Promise<HopResult> {
+  /** The hop cannot go on. About the plumbing, not the run: no attempt is consumed, nothing that was executed is forgotten. */
+  private async interrupted(error: unknown, incoming: IncomingMessage, journal: HopJournal): Promise<HopResult> {
+    const { workflowId } = journal.holder;
+    if (!(error instanceof Interrupted)) {
+      this.logger.error(`Run ${workflowId}: ${String(error)}`, error instanceof Error ? error.stack : undefined);
+      await journal.release();
+      throw error; // a fault of this library: the message is not acknowledged
+    }
+    const { kind, cause } = error;
     if (kind === 'fenced') return { skipped: true, reason: kind }; // another delivery goes on with the run
-    this.logger.warn(`Run ${message.workflowId}: put back, ${kind} (${String(cause)}).`);
+    this.logger.warn(`Run ${workflowId}: put back, ${kind} (${String(cause)}).`);
     const carry = journal.unrecorded;
-    await this.router.defer(Object.keys(carry).length === 0 ? message : { ...message, carry });
+    const result = await this.putBack(incoming, kind, Object.keys(carry).length === 0 ? {} : { carry });
     await journal.release();
-    return { skipped: true, reason: kind };
+    return result;
   }
 }
 

@@ -91,6 +91,7 @@ export { OperationTimeoutError } from './errors/operation-timeout.error.js';
 export { OrchestratorError } from './errors/orchestrator.error.js';
 export { ProtocolTooNewError } from './errors/protocol-too-new.error.js';
 export { ResultTimeoutError } from './errors/result-timeout.error.js';
+export { ResultTruncatedError } from './errors/result-truncated.error.js';
 export { RunExpiredError } from './errors/run-expired.error.js';
 export { StepError } from './errors/step.error.js';
 export { TransportClosedError } from './errors/transport-closed.error.js';

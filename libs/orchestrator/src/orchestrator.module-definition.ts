@@ -18,8 +18,11 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYN
   new ConfigurableModuleBuilder<OrchestratorModuleOptions>({ moduleName: 'Orchestrator' })
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createOrchestratorOptions')
-    .setExtras<OrchestratorModuleExtras>({ service: '' }, (definition, { isGlobal = false }): DynamicModule => ({
-      ...definition,
-      global: isGlobal,
-    }))
+    .setExtras<OrchestratorModuleExtras>(
+      { service: '', isGlobal: false },
+      (definition, { isGlobal = false }): DynamicModule => ({
+        ...definition,
+        global: isGlobal,
+      }),
+    )
     .build();

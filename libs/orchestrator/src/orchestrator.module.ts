@@ -1,6 +1,7 @@
 import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider } from '@nestjs/common';
 import { getOrchestratorToken } from './decorators/inject-orchestrator.decorator.js';
 import { classifyError } from './execution/error-classifier.js';
+import { ConfigurationError } from './errors/configuration.error.js';
 import { ForkMode } from './execution/fork-mode.js';
 import { Planner } from './execution/planner.js';
 import { TaskRunner } from './execution/task.runner.js';
@@ -59,14 +60,14 @@ function wired(service: string, base: DynamicModule): DynamicModule {
       return settings;
     }),
     provide(WorkflowTransport, [SETTINGS, MemoryBroker], transportOf),
-    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Router], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
-    provide(Hop, [SETTINGS, MessageCodec, Planner, StateStore, TaskRunner, ForkMode, Router, Clock], (...parts: ConstructorParameters<typeof Hop>) => new Hop(...parts)),
+    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Router, StateStore], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
+    provide(Hop, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, TaskRunner, ForkMode, Router, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
     provide(Planner, [SETTINGS], plannerOf),
-    provide(StateStore, [SETTINGS, MemoryStateStore], ({ state }: Settings, memory: MemoryStateStore) => state?.create(service) ?? memory),
+    provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore], storeOf),
     provide(TaskRunner, [SETTINGS, OperationRegistry, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
     provide(ForkMode, [OperationRegistry], (operations: OperationRegistry) => new ForkMode(service, operations)),
-    provide(Router, [SETTINGS, WorkflowTransport, MessageCodec, WorkflowEvents, Clock], routerOf),
+    provide(Router, [SETTINGS, WorkflowTransport, MessageCodec, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof Router>) => new Router(...parts)),
     provide(WorkflowOrchestrator, [SETTINGS, MessageCodec, OperationRegistry, StateStore, WorkflowTransport, Hop, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
     { provide: token, useExisting: WorkflowOrchestrator },
   ]; // prettier-ignore
@@ -97,14 +98,21 @@ function plannerOf({ helpers, limits, retry, classifyError: own }: Settings): Pl
   return new Planner({ helpers, limits, retry, classify: (error, source) => classifyError(error, source, own) });
 }
 
-function routerOf(
-  settings: Settings,
-  transport: WorkflowTransport,
-  codec: MessageCodec,
-  events: WorkflowEvents,
-  clock: Clock,
-): Router {
+function hopOf(settings: Settings, { capabilities }: WorkflowTransport, ...parts: PartsOfHop): Hop {
   // Where nothing outlives this process, nobody can appear later either.
-  const unroutableFor = transport.capabilities.durable ? settings.unroutableFor : 0;
-  return new Router({ ...settings, unroutableFor }, transport, codec, events, clock);
+  return new Hop({ ...settings, unroutableFor: capabilities.durable ? settings.unroutableFor : 0 }, ...parts);
+}
+type PartsOfHop = ConstructorParameters<typeof Hop> extends [unknown, ...infer Rest] ? Rest : never;
+
+function storeOf(
+  { service, state }: Settings,
+  { capabilities }: WorkflowTransport,
+  memory: MemoryStateStore,
+): StateStore {
+  if (state !== undefined) return state.create(service);
+  if (!capabilities.durable) return memory;
+  throw new ConfigurationError(
+    `OrchestratorModule: the transport of service "${service}" outlives this process, so run records must too (got state: ` +
+      'in memory). Give a state store that all processes share.',
+  );
 }

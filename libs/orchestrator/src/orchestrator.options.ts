@@ -1,15 +1,4 @@
-import {
-  IsIn,
-  IsInt,
-  IsObject,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  Min,
-  ValidateBy,
-  ValidateNested,
-} from 'class-validator';
+import { IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Min, ValidateBy, ValidateNested } from 'class-validator';
 import { validateSync, type ValidationError } from 'class-validator';
 import type { RetryPolicy } from './engine/plan.js';
 import { ConfigurationError } from './errors/configuration.error.js';
@@ -85,13 +74,12 @@ export interface Settings {
   readonly deferBy: number;
 }
 
-/** Milliseconds for which a claim keeps other deliveries of the same message out. */
-const LEASE = 30_000;
 /** Milliseconds until a message is tried again that the plumbing, not the run, held up. */
 const DEFER_BY = 1_000;
 
 /** @throws ConfigurationError naming every option that is wrong, what was got, and what it must be */
-export function settingsOf(service: string, options: OrchestratorModuleOptions = {}): Settings {
+export function settingsOf(service: string, raw: OrchestratorModuleOptions = {}): Settings {
+  const options = present(raw);
   const checked = Object.assign(new Options(), options, {
     service,
     ...(options.retry === undefined ? {} : { retry: Object.assign(new Retry(), options.retry) }),
@@ -101,8 +89,9 @@ export function settingsOf(service: string, options: OrchestratorModuleOptions =
   const problems = validateSync(checked, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
   if (problems.length > 0) throw new ConfigurationError(problems.flatMap((problem) => linesOf(problem)).join('\n'));
 
-  const { retry = {}, limits = {}, unroutable = {} } = options;
+  const [retry, limits, unroutable] = [present(options.retry), present(options.limits), present(options.unroutable)];
   const { lifetime, ...bounds } = limits;
+  const timeout = ms(options.timeout, '30s');
   return {
     service,
     namespace: options.namespace ?? 'orchestrator',
@@ -116,16 +105,33 @@ export function settingsOf(service: string, options: OrchestratorModuleOptions =
       maxDelay: ms(retry.maxDelay, '30s'),
       multiplier: retry.multiplier ?? 2,
     },
-    limits: { ...DEFAULT_LIMITS, ...bounds, lifetime: ms(lifetime, DEFAULT_LIMITS.lifetime) },
+    limits: limitsOf(bounds, ms(lifetime, DEFAULT_LIMITS.lifetime)),
     helpers: options.helpers ?? {},
     references: options.references ?? 'strict',
-    timeout: ms(options.timeout, '30s'),
+    timeout,
     classifyError: options.classifyError,
     unroutableFor: ms(unroutable.retryFor, '10m'),
     shutdownGrace: ms(options.shutdownGrace, '15s'),
-    lease: LEASE,
+    lease: 2 * timeout, // so that a mutating step need not extend it first
     deferBy: DEFER_BY,
   };
+}
+
+/** `undefined` and `null` are as good as absent, as in `{ steps: process.env.STEPS && Number(process.env.STEPS) }`. */
+function present<T extends object>(given: T | undefined): Partial<T> {
+  const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(entries) as Partial<T>;
+}
+
+/** What a service may send every other must be able to read: the incoming limit follows the outgoing one. */
+function limitsOf(bounds: Partial<Limits>, lifetime: number): Limits {
+  const messageBytes = bounds.messageBytes ?? DEFAULT_LIMITS.messageBytes;
+  const limits = { ...DEFAULT_LIMITS, incomingBytes: Math.ceil(1.25 * messageBytes), ...bounds, lifetime };
+  if (limits.incomingBytes >= messageBytes) return limits;
+  throw new ConfigurationError(
+    `OrchestratorModule: limits.incomingBytes must be at least limits.messageBytes, ${messageBytes} (got ${limits.incomingBytes}). ` +
+      'Leave it out: it is a quarter larger then.',
+  );
 }
 
 /** Validated before; the default is one by construction. */
@@ -142,7 +148,7 @@ function linesOf({ property, value, constraints = {}, children = [] }: Validatio
 }
 
 class Retry {
-  @IsOptional() @IsInt() @Min(1) @Max(DEFAULT_LIMITS.attempts) maxAttempts?: number;
+  @IsOptional() @IsInt() @Min(1) maxAttempts?: number;
   @IsOptional() @IsDuration() baseDelay?: Duration;
   @IsOptional() @IsDuration() maxDelay?: Duration;
   @IsOptional() @Min(1) multiplier?: number;

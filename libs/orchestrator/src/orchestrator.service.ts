@@ -7,6 +7,7 @@ import { loadCookbooks } from './cookbook/cookbook.loader.js';
 import { parseCookbook } from './cookbook/cookbook.parser.js';
 import { definitionOf } from './cookbook/definition.js';
 import { CookbookNotFoundError } from './errors/cookbook-not-found.error.js';
+import { ResultTruncatedError } from './errors/result-truncated.error.js';
 import { ResultTimeoutError } from './errors/result-timeout.error.js';
 import { WorkflowFailedError } from './errors/workflow-failed.error.js';
 import type { WorkflowEvents } from './events/workflow-events.js';
@@ -125,7 +126,10 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap {
 
   /**
    * What the run came to, when it has ended. Works in any process that shares the run record, also after the end.
-   * @throws WorkflowFailedError when it failed, ResultTimeoutError when it has not ended in time; it goes on then
+   *
+   * Outputs of more than 64 kB in all are given to those who wait for the end in the process that sees it, and are not kept.
+   * @throws WorkflowFailedError when it failed, ResultTimeoutError when it has not ended in time; it goes on then;
+   * ResultTruncatedError when its outputs were not kept
    */
   async result<Output = unknown>(
     workflowId: string,
@@ -145,7 +149,8 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap {
     try {
       const { failure, output, steps = {}, truncated } = await this.state.ended(workflowId, giveUp.signal);
       if (failure !== undefined) throw new WorkflowFailedError(workflowId, failure);
-      return { workflowId, output: output as Output, steps, ...(truncated === undefined ? {} : { truncated }) };
+      if (truncated) throw new ResultTruncatedError(`Run "${workflowId}" has completed; its outputs were too large to be kept. They are in its message on workflow.completed.`); // prettier-ignore
+      return { workflowId, output: output as Output, steps };
     } finally {
       disarm();
     }

@@ -1,9 +1,13 @@
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { TaskRunner } from './execution/task.runner.js';
 import type { Hop } from './hop.js';
+import type { StateStore } from './state/state.store.js';
 import { workflowOf } from './transports/destinations.js';
 import type { Router } from './transports/router.js';
 import type { WorkflowTransport } from './transports/workflow.transport.js';
+
+/** Milliseconds that hops have to put their messages back once their handlers were told to stop. */
+const PUT_BACK_WITHIN = 1_000;
 
 /** MESSAGE IN: hands the transport's messages to the hop, from the moment the application is up until it shuts down. */
 export class WorkflowConsumer implements OnApplicationBootstrap, OnModuleDestroy {
@@ -13,6 +17,7 @@ export class WorkflowConsumer implements OnApplicationBootstrap, OnModuleDestroy
     private readonly hop: Hop,
     private readonly tasks: TaskRunner,
     private readonly router: Router,
+    private readonly state: StateStore,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -21,8 +26,11 @@ export class WorkflowConsumer implements OnApplicationBootstrap, OnModuleDestroy
 
   /** Waits for the steps at work; those that outlast the grace are told to stop, and their messages are put back. */
   async onModuleDestroy(): Promise<void> {
-    await this.transport.close(this.settings.shutdownGrace);
-    this.router.close();
+    await this.transport.stop(this.settings.shutdownGrace);
     this.tasks.abort();
+    await this.transport.stop(PUT_BACK_WITHIN);
+    this.router.close();
+    await this.transport.close();
+    await this.state.close();
   }
 }

@@ -42,10 +42,10 @@ export function advance(run: Run, outcome: Outcome): Transition {
   return fail(run, failure, run.frames.length);
 }
 
-/** Ends a run, where it stands, for a reason that no step of it gave. */
+/** Ends a run, where it stands, for a reason that no step of it gave; one that already says where is left as it is. */
 export function stop(run: Run, failure: Failure): Transition & { readonly kind: 'fail' } {
   const step = pointer(run) ?? nodeOf(run.plan, run.current ?? run.message.currentStep).step;
-  return failed(run, located(run, step, failure));
+  return failed(run, failure.path === undefined ? located(run, step, failure) : failure);
 }
 
 /** Interprets control flow until something must happen outside the engine. */

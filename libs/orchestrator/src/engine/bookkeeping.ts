@@ -6,7 +6,7 @@ import type { Run } from './run.js';
 export function mark(run: Run, status: Execution['status']): void {
   const { current, executions, history, now } = run;
   if (current === undefined) return;
-  const at = isoOf(now);
+  const at = momentOf(run);
   const startedAt = executions.get(current)?.started_at ?? at;
   // Literals: copying what is known by spread would cost more than the rest of the step.
   const execution: Mutable<Execution> =
@@ -33,16 +33,14 @@ export function recordOf(run: Run, failure: Failure): RetryRecord {
     error_code: failure.code,
     status_code: failure.status,
     details: failure.details,
-    at: isoOf(run.now),
+    at: momentOf(run),
   };
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** The same moment is asked for again and again: its text is made once. */
-let latest = { ms: Number.NaN, text: '' };
-
-function isoOf(ms: number): string {
-  if (latest.ms !== ms) latest = { ms, text: new Date(ms).toISOString() };
-  return latest.text;
+/** `run.now` as the message has it. The same moment is asked for again and again: its text is made once. */
+function momentOf(run: Run): string {
+  if (run.moment?.ms !== run.now) run.moment = { ms: run.now, text: new Date(run.now).toISOString() };
+  return run.moment.text;
 }

@@ -33,7 +33,8 @@ export function restore(message: WorkflowMessage, plan: Plan, here: string, now:
   }
   const known = executions.get(currentStep)?.retry_history;
   const history = Array.isArray(known) ? known.filter(isRecord) : [];
-  const frames = (message.position?.frames ?? []).map((frame) => ({ ...frame }) as unknown as Frame);
+  // Frames are moved; the message they came in is not.
+  const frames = structuredClone(message.position?.frames ?? []) as unknown as Frame[];
   const attempt = message.attempt ?? attemptAfter(history);
   const run: Run = { message, plan, here, now, outputs, executions, current: currentStep, attempt, history, frames };
   checkNesting(run);

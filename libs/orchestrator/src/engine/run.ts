@@ -15,6 +15,8 @@ export interface Run {
   readonly here: string;
   /** Milliseconds since the epoch: of the message's arrival, then of each outcome. */
   now: number;
+  /** `now` as text, once it has been asked for. */
+  moment?: { readonly ms: number; readonly text: string };
   /** Outputs of top-level steps, by id. */
   readonly outputs: Map<string, unknown>;
   /** Bookkeeping of top-level steps, by id. */

@@ -2,6 +2,7 @@ import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nest
 import { type DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { Subscription } from 'rxjs';
 import { ON_WORKFLOW_EVENT_METADATA } from './on-workflow-event.decorator.js';
+import { ConfigurationError } from '../errors/configuration.error.js';
 import type { WorkflowEvents } from './workflow-events.js';
 import type { WorkflowEvent, WorkflowEventType } from './workflow.event.js';
 
@@ -32,12 +33,14 @@ export class EventListeners implements OnApplicationBootstrap, OnModuleDestroy {
 
   private find(): Map<WorkflowEventType, Listener[]> {
     const listeners = new Map<WorkflowEventType, Listener[]>();
-    for (const { instance } of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
+    for (const host of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
+      const instance: unknown = host.instance;
       if (typeof instance !== 'object' || instance === null) continue;
       const owner = instance as Record<string, Listener>;
       for (const name of this.scanner.getAllMethodNames(Object.getPrototypeOf(owner) as object | null)) {
         const types = Reflect.getMetadata(ON_WORKFLOW_EVENT_METADATA, owner[name] ?? {}) as
           WorkflowEventType[] | undefined;
+        if (types !== undefined && !host.isDependencyTreeStatic()) throw scoped(`${String(host.name)}.${name}`);
         for (const type of types ?? []) {
           listeners.set(type, [...(listeners.get(type) ?? []), (event) => owner[name]?.(event)]);
         }
@@ -53,4 +56,11 @@ export class EventListeners implements OnApplicationBootstrap, OnModuleDestroy {
       this.logger.error(`A listener of "${event.type}" failed.`, error instanceof Error ? error.stack : String(error));
     }
   }
+}
+
+function scoped(listener: string): ConfigurationError {
+  return new ConfigurationError(
+    `@OnWorkflowEvent on ${listener}: its class is made anew for every request, and an event belongs to none. Put the method ` +
+      'on a class of the default scope.',
+  );
 }

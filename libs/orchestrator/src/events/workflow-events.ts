@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Observable, Subject } from 'rxjs';
 import type { TaskStep } from '../cookbook/cookbook.js';
 import type { Outcome } from '../engine/outcome.js';
+import type { Failure } from '../errors/failure.js';
 import type { Run } from '../engine/run.js';
 import type { WorkflowMessage } from '../message/workflow-message.js';
 import type { WorkflowEvent, WorkflowEventType } from './workflow.event.js';
@@ -13,7 +14,7 @@ interface EventfulTask {
   readonly path: string;
 }
 
-/** Every event of the application's services, as it happens. Subscribers cannot disturb a run. */
+/** Every event of the application's services, as it happens. */
 export class WorkflowEvents {
   private readonly subject = new Subject<WorkflowEvent>();
   readonly events$: Observable<WorkflowEvent> = this.subject.asObservable();
@@ -40,20 +41,25 @@ export class WorkflowEvents {
     } else {
       const { failure } = outcome;
       const again = failure.retryable && task.run.attempt < maxAttempts;
-      this.step(again ? 'step_retrying' : 'step_failed', task, at, durationMs, failure.code ?? failure.type);
+      this.step(again ? 'step_retrying' : 'step_failed', task, at, durationMs, codeOf(failure));
     }
   }
 
   /** Something happened to the run itself. */
-  run(type: WorkflowEventType, message: WorkflowMessage, service: string, at: number, errorCode?: string): void {
+  run(type: WorkflowEventType, message: WorkflowMessage, service: string, at: number, failure?: Failure): void {
     if (!this.subject.observed) return;
-    this.emit({ ...base(type, message, service, at), ...(errorCode === undefined ? {} : { error_code: errorCode }) });
+    this.emit({
+      ...base(type, message, service, at),
+      ...(failure === undefined ? {} : { error_code: codeOf(failure) }),
+    });
   }
 
   private emit(event: WorkflowEvent): void {
     this.subject.next(event);
   }
 }
+
+const codeOf = ({ code, type }: Failure): string => code ?? type;
 
 function base(type: WorkflowEventType, message: WorkflowMessage, service: string, at: number): WorkflowEvent {
   return {

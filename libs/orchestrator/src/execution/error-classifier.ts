@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { Failure, FailureSource, FailureType } from '../errors/failure.js';
 import { HelperError } from '../errors/helper.error.js';
 import { OrchestratorError } from '../errors/orchestrator.error.js';
@@ -7,28 +8,59 @@ import { isRecord } from '../utils/is-record.js';
 /** What kind of error it is; `undefined` leaves it to the library. Give it as `classifyError` in the module's options. */
 export type ErrorClassifier = (error: unknown) => FailureType | undefined;
 
+const TYPES: ReadonlySet<unknown> = new Set<FailureType>(['VALIDATION', 'BUSINESS', 'TRANSIENT', 'TIMEOUT', 'RATE_LIMIT', 'UNROUTABLE']); // prettier-ignore
 const RETRYABLE: ReadonlySet<FailureType> = new Set(['TRANSIENT', 'TIMEOUT', 'RATE_LIMIT', 'UNROUTABLE']);
-const VALIDATION_CODES: ReadonlySet<string> = new Set(['INPUT_INVALID', 'OUTPUT_INVALID', 'INPUT_TOO_LARGE', 'MESSAGE_TOO_LARGE']); // prettier-ignore
+const VALIDATION_CODES: ReadonlySet<string> = new Set(['INPUT_INVALID', 'OUTPUT_INVALID', 'INPUT_TOO_LARGE', 'MESSAGE_TOO_LARGE', 'LIMIT_EXCEEDED']); // prettier-ignore
+
+/** Of a message, characters; of details, bytes as JSON. A failure travels with its run, every attempt's. */
+const MESSAGE_LENGTH = 4_000;
+const DETAILS_BYTES = 16_000;
+
+const logger = new Logger('ErrorClassifier');
 
 /**
  * The failure an error stands for. Understands `HttpException`, `RpcException`, and anything with a numeric `status` or
- * `statusCode`, a `code` of Node's, or a `Retry-After`.
+ * `statusCode`, a `code` of Node's, or a `Retry-After`. What it tells is JSON, and bounded.
+ * @param own asked first; where it throws, or answers what is no type, the rules here count
  */
 export function classifyError(error: unknown, source: FailureSource, own?: ErrorClassifier): Failure {
   if (error instanceof HelperError) return classifyError(error.cause, 'helper', own);
-  const from = error instanceof OrchestratorError ? 'engine' : source;
   const facts = factsOf(error);
-  const type = own?.(error) ?? typeOf(facts);
+  const type = ask(own, error) ?? typeOf(facts);
   return {
     type,
-    message: facts.message,
+    message: facts.message.length > MESSAGE_LENGTH ? `${facts.message.slice(0, MESSAGE_LENGTH)}…` : facts.message,
     code: facts.code,
     status: facts.status,
-    details: facts.details,
-    source: from,
+    details: boundedJson(facts.details),
+    source: source === 'handler' && error instanceof OrchestratorError ? 'engine' : source,
     retryable: RETRYABLE.has(type),
     ...(facts.after === undefined ? {} : { after: facts.after }),
   };
+}
+
+function ask(own: ErrorClassifier | undefined, error: unknown): FailureType | undefined {
+  try {
+    const answer: unknown = own?.(error);
+    if (answer === undefined || TYPES.has(answer)) return answer as FailureType | undefined;
+    logger.error(`classifyError answered ${describe(answer)}: it must answer a failure type, or undefined.`);
+  } catch (fault) {
+    logger.error('classifyError failed itself.', fault instanceof Error ? fault.stack : String(fault));
+  }
+  return undefined;
+}
+
+/** Errors carry values of every kind: cycles, bigints, whole responses. */
+function boundedJson(details: unknown): unknown {
+  try {
+    const text = JSON.stringify(details) as string | undefined;
+    if (text === undefined) return [];
+    return Buffer.byteLength(text) > DETAILS_BYTES
+      ? `${describe(details)}, too large to be kept`
+      : (JSON.parse(text) as unknown);
+  } catch {
+    return `${describe(details)}, which is no JSON`;
+  }
 }
 
 interface Facts {
@@ -46,6 +78,7 @@ function typeOf({ status, code, name }: Facts): FailureType {
   if (status === 429) return 'RATE_LIMIT';
   if (status === 502 || status === 503) return 'TRANSIENT';
   if (status !== null) return 'BUSINESS';
+  if (code === 'UNROUTABLE') return 'UNROUTABLE';
   if (code !== null && VALIDATION_CODES.has(code)) return 'VALIDATION';
   if (code === 'OPERATION_TIMEOUT' || code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') return 'TIMEOUT';
   if (name === 'AbortError' || name === 'TimeoutError') return 'TIMEOUT';

@@ -1,6 +1,8 @@
 import type { Outcome } from '../engine/outcome.js';
 import type { Run } from '../engine/run.js';
 import type { Holder, Journal, RecordedOutcome, RunSummary, StateStore } from '../state/state.store.js';
+import type { Failure } from '../errors/failure.js';
+import type { Clock } from '../utils/clock.js';
 import { Interrupted } from './interrupted.js';
 
 /**
@@ -11,7 +13,7 @@ import { Interrupted } from './interrupted.js';
 export class HopJournal {
   private readonly known = new Map<string, RecordedOutcome>();
   private readonly pending = new Map<string, RecordedOutcome>();
-  /** By the process's own monotonic clock, milliseconds. */
+  /** By the monotonic clock, milliseconds. */
   private leasedUntil: number;
 
   /**
@@ -24,6 +26,7 @@ export class HopJournal {
     recorded: Journal,
     carried: Journal,
     private readonly leaseMs: number,
+    private readonly clock: Clock,
     /** Bytes of the message as it came, and of what was added since. */
     private bytes: number,
   ) {
@@ -32,7 +35,7 @@ export class HopJournal {
       this.known.set(path, outcome);
       this.pending.delete(path);
     }
-    this.leasedUntil = performance.now() + leaseMs;
+    this.leasedUntil = this.clock.monotonic() + leaseMs;
   }
 
   /** The outcome of the run's attempt at that task, if this hop or an earlier delivery of it has come to it. */
@@ -48,16 +51,28 @@ export class HopJournal {
     this.pending.set(path, outcome);
   }
 
-  /** The message grows by so many bytes. Returns how many it has now, or would have at most. */
-  grow(bytes: number): number {
+  /** Whether the message may still grow by so many bytes; if so, they count. */
+  admit(bytes: number, limit: number): boolean {
+    if (this.bytes + bytes > limit) return false;
     this.bytes += bytes;
-    return this.bytes;
+    return true;
   }
 
-  /** Whether a task has been completed in this hop. */
+  /**
+   * What the newest completed task came to cannot travel: it gets this failure instead, which is recorded like any outcome.
+   * `false`: no task has been completed in this hop.
+   */
+  refuseLast(failure: Failure): boolean {
+    const last = [...this.known].findLast(([, { outcome }]) => outcome.kind === 'completed');
+    if (last === undefined) return false;
+    const [path, { attempt, at }] = last;
+    this.note(path, { outcome: { kind: 'failed', failure }, attempt, at });
+    return true;
+  }
+
+  /** Whether the run has moved in this hop: a task has come to an outcome. */
   get progressed(): boolean {
-    for (const { outcome } of this.known.values()) if (outcome.kind === 'completed') return true;
-    return false;
+    return this.known.size > 0;
   }
 
   /** What is not recorded yet. */
@@ -77,9 +92,9 @@ export class HopJournal {
 
   /** Makes sure that the lease covers the next `ms` milliseconds: before a mutating step, its deadline. */
   async cover(ms: number): Promise<void> {
-    if (performance.now() + ms < this.leasedUntil) return;
+    if (this.clock.monotonic() + ms < this.leasedUntil) return;
     const leaseMs = Math.max(this.leaseMs, 2 * ms);
-    const from = performance.now();
+    const from = this.clock.monotonic();
     await this.ask(() => this.store.extend(this.holder, leaseMs));
     this.leasedUntil = from + leaseMs;
   }

@@ -8,7 +8,8 @@ import type { TaskStep } from '../cookbook/cookbook.js';
 import { MessageTooLargeError } from '../errors/message-too-large.error.js';
 import { OperationTimeoutError } from '../errors/operation-timeout.error.js';
 import type { WorkflowEvents } from '../events/workflow-events.js';
-import type { BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
+import type { OperationRegistry } from '../operations/operation.registry.js';
+import { checkShape } from '../message/bounds.js';
 import type { OperationContext } from '../operations/operation.js';
 import type { Clock } from '../utils/clock.js';
 import { Deadline } from './deadline.js';
@@ -54,8 +55,8 @@ export class TaskRunner {
     const { outcome, mutated } = await this.execute(task, journal);
     run.now = this.clock.now();
     journal.note(path, { outcome, attempt: run.attempt, at: run.now });
-    if (mutated) await journal.flush();
     this.events.settled(task, outcome, nodeOf(run.plan, step.step_id).retry.maxAttempts, run.now - startedAt, run.now);
+    if (mutated) await journal.flush();
     return outcome;
   }
 
@@ -68,16 +69,17 @@ export class TaskRunner {
     const { run, step, path } = task;
     let mutated = false;
     try {
-      const input = await this.inputOf(task);
+      const ms = nodeOf(run.plan, step.step_id).timeout ?? this.settings.timeout;
+      const resolved = this.inputOf(task);
+      const input: unknown = resolved instanceof Promise ? await this.within(ms, task, () => resolved) : resolved;
       const operation = this.operations.find(this.settings.service, step);
-      const deadline = nodeOf(run.plan, step.step_id).timeout ?? this.settings.timeout;
       if (operation.mutates) {
         await journal.flush();
-        await journal.cover(deadline);
+        await journal.cover(ms);
         mutated = true;
       }
-      const output = await this.call(task, operation, input, deadline);
-      return { outcome: { kind: 'completed', output: this.asJson(task, output, journal) }, mutated };
+      const output = await this.within(ms, task, (deadline) => operation.invoke(input, this.contextOf(task, deadline)));
+      return { outcome: { kind: 'completed', output: asJson(run, output, journal) }, mutated };
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       const failure = run.plan.environment.classify(error, 'handler');
@@ -98,8 +100,12 @@ export class TaskRunner {
       .resolve(scope, { mode: modeOf(run.message), helpers, limits });
   }
 
-  private async call(task: Task, operation: BoundOperation, input: unknown, ms: number): Promise<unknown> {
-    const { path, step } = task;
+  /** What the work comes to within so many milliseconds. @throws OperationTimeoutError */
+  private async within(
+    ms: number,
+    { path, step }: Task,
+    work: (deadline: Deadline) => Promise<unknown>,
+  ): Promise<unknown> {
     const deadline = new Deadline();
     this.running.add(deadline);
     const disarm = this.clock.after(ms, () => {
@@ -111,7 +117,7 @@ export class TaskRunner {
       );
     });
     try {
-      return await deadline.waitFor(operation.invoke(input, this.contextOf(task, deadline)));
+      return await deadline.waitFor(work(deadline));
     } finally {
       disarm();
       this.running.delete(deadline);
@@ -138,16 +144,22 @@ export class TaskRunner {
       traceparent,
     };
   }
+}
 
-  /** The output as the next service will see it, in a copy that the handler cannot change any more. */
-  private asJson({ run }: Task, output: unknown, journal: HopJournal): unknown {
-    const text = JSON.stringify(output) as string | undefined;
-    if (text === undefined) return undefined;
-    const { messageBytes } = run.plan.environment.limits;
-    const bytes = journal.grow(Buffer.byteLength(text));
-    if (bytes > messageBytes) throw new MessageTooLargeError(bytes, 'messageBytes', messageBytes);
-    return JSON.parse(text);
-  }
+/**
+ * The output as the next service will see it, in a copy that the handler cannot change any more.
+ * @throws LimitExceededError, MessageTooLargeError when the run's message could not hold it
+ */
+function asJson(run: Run, output: unknown, journal: HopJournal): unknown {
+  const text = JSON.stringify(output) as string | undefined;
+  if (text === undefined) return undefined;
+  const { limits } = run.plan.environment;
+  const copy: unknown = JSON.parse(text);
+  if (typeof copy === 'object' && copy !== null) checkShape(copy, limits);
+  const bytes = Buffer.byteLength(text);
+  if (!journal.admit(bytes, limits.messageBytes))
+    throw new MessageTooLargeError(bytes, 'messageBytes', limits.messageBytes);
+  return copy;
 }
 
 const stackOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : undefined);

@@ -2,7 +2,18 @@ import { v5 } from 'uuid';
 import { InvalidMessageError } from '../errors/invalid-message.error.js';
 import { describe } from '../utils/describe.js';
 import { isRecord } from '../utils/is-record.js';
-import { callerId, type FieldKind, flag, instant, integer, object, position, text, word } from './field-kind.js';
+import {
+  callerId,
+  type FieldKind,
+  flag,
+  instant,
+  integer,
+  journal,
+  object,
+  position,
+  text,
+  word,
+} from './field-kind.js';
 import { FORBIDDEN_KEYS } from './limits.js';
 import type { Caller, JsonObject, WorkflowMessage } from './workflow-message.js';
 
@@ -34,7 +45,7 @@ const TABLE: FieldTable = {
   currentStep: ['current_step', word],
   attempt: ['attempt', integer(1)],
   position: ['position', position],
-  carry: ['carry', object],
+  carry: ['carry', journal],
   cookbook: ['cookbook', object],
 };
 

@@ -50,6 +50,26 @@ export const position: FieldKind<{ readonly frames: readonly JsonObject[] }> = {
   },
 };
 
+/** Outcomes by path, as a message carries those that could not be recorded. */
+export const journal: FieldKind<JsonObject> = {
+  expects: 'an object of outcomes by path, each with "attempt", "at" and "outcome"',
+  decode: (value) => (isRecord(value) && Object.values(value).every(isRecorded) ? value : undefined),
+};
+
+function isRecorded(value: unknown): boolean {
+  if (!isRecord(value) || !isRecord(value['outcome'])) return false;
+  const { attempt, at, outcome } = value;
+  const { kind, failure } = outcome as JsonObject;
+  const whole = kind === 'completed' || (kind === 'failed' && isFailure(failure));
+  return whole && Number.isSafeInteger(attempt) && (attempt as number) >= 1 && Number.isFinite(at);
+}
+
+function isFailure(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { type, message, source, retryable } = value;
+  return [type, message, source].every((each) => typeof each === 'string') && typeof retryable === 'boolean';
+}
+
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
 /** Milliseconds since the epoch; a text with its offset on the wire. */

@@ -2,7 +2,7 @@
 export interface Limits {
   /** Bytes of an outgoing message. */
   readonly messageBytes: number;
-  /** Bytes of an incoming message: above the outgoing limit, so that what one service may send every other accepts. */
+  /** Bytes of an incoming message. Default: a quarter above `messageBytes`, so that what one service may send every other accepts. */
   readonly incomingBytes: number;
   /** Nesting of JSON values in a message. */
   readonly depth: number;

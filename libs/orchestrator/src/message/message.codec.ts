@@ -37,6 +37,11 @@ export class MessageCodec {
   encode(message: WorkflowMessage): string {
     return encodeWithin(toEnvelope(message), 'messageBytes', this.limits);
   }
+
+  /** As `encode`, of a message that is put back: what it carries since it came may fill the room that receivers leave. */
+  encodeMoved(message: WorkflowMessage): string {
+    return encodeWithin(toEnvelope(message), 'incomingBytes', this.limits);
+  }
 }
 
 function parse(body: string): JsonObject & { readonly protocol?: unknown } {

@@ -62,7 +62,7 @@ export interface Grant {
   readonly holder: Holder;
   /** What earlier deliveries of this message recorded. */
   readonly journal: Journal;
-  /** Milliseconds since the epoch: when this message was first granted. The engine's clock, so that a redelivery repeats it. */
+  /** `now` of the claim that was granted first: the engine's clock, so that a redelivery repeats it. */
   readonly at: number;
 }
 
@@ -76,8 +76,9 @@ export abstract class StateStore {
    * Asks to execute a message. Checked in this order: stale, ended, busy. A higher `seq` starts an empty journal, a higher
    * epoch reopens an ended run.
    * @param leaseMs how long the grant keeps other deliveries of the same message out, unless extended
+   * @param now milliseconds since the epoch, by the asking process's clock: kept as {@link Grant.at} if this is the first grant
    */
-  abstract claim(hop: HopId, leaseMs: number): Promise<Claim>;
+  abstract claim(hop: HopId, leaseMs: number, now: number): Promise<Claim>;
 
   /** Keeps outcomes. `fenced`: another holds the line, or another hop ended the run; nothing was kept. */
   abstract record(holder: Holder, outcomes: Journal): Promise<'ok' | 'fenced'>;
@@ -92,6 +93,11 @@ export abstract class StateStore {
 
   /** Resolves when the run has ended; rejects with the signal's reason when that aborts first. */
   abstract ended(workflowId: string, signal: AbortSignal): Promise<RunSummary>;
+
+  /** Lets go of connections. Called when the service that made the store has handled its last message. */
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 /** What `state` of the module's options holds: inert until the module creates the store. */

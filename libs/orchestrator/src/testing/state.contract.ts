@@ -11,6 +11,8 @@ export interface StateStoreFixture {
 }
 
 const LEASE = 30_000;
+/** By the clock of whoever claims. */
+const NOW = Date.UTC(2030, 0);
 let runs = 0;
 
 /** A message of a run that no other case uses. */
@@ -27,7 +29,7 @@ const completed = (output: unknown, attempt = 1): RecordedOutcome => ({
 const done: RunSummary = { status: 'completed', output: 1, steps: { a: 1 } };
 
 async function granted(store: StateStore, asking: HopId): Promise<Claim & { readonly kind: 'granted' }> {
-  const claim = await store.claim(asking, LEASE);
+  const claim = await store.claim(asking, LEASE, NOW);
   if (claim.kind === 'granted') return claim;
   throw new assert.AssertionError({ message: 'The message is not granted.', actual: claim.kind, expected: 'granted', operator: 'equal' }); // prettier-ignore
 }
@@ -45,7 +47,7 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
     async run({ store }) {
       const asking = hop();
       await granted(store, asking);
-      const second = await store.claim(asking, LEASE);
+      const second = await store.claim(asking, LEASE, NOW);
       assert.equal(second.kind, 'busy');
     },
   },
@@ -82,7 +84,7 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
     async run({ store }) {
       const asking = hop();
       await granted(store, asking);
-      assert.equal((await store.claim({ ...asking, hopId: 'second' }, LEASE)).kind, 'stale');
+      assert.equal((await store.claim({ ...asking, hopId: 'second' }, LEASE, NOW)).kind, 'stale');
     },
   },
   {
@@ -91,9 +93,9 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
       const asking = hop();
       await granted(store, asking);
       await granted(store, { ...asking, seq: 2, hopId: 'next' });
-      assert.equal((await store.claim(asking, LEASE)).kind, 'stale');
+      assert.equal((await store.claim(asking, LEASE, NOW)).kind, 'stale');
       await pass(LEASE + 1);
-      assert.equal((await store.claim(asking, LEASE)).kind, 'stale');
+      assert.equal((await store.claim(asking, LEASE, NOW)).kind, 'stale');
     },
   },
   {
@@ -133,7 +135,7 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
       await pass(LEASE - 1_000);
       assert.equal(await store.extend(holder, LEASE), 'ok');
       await pass(LEASE - 1_000);
-      assert.equal((await store.claim(asking, LEASE)).kind, 'busy');
+      assert.equal((await store.claim(asking, LEASE, NOW)).kind, 'busy');
       assert.equal(await store.extend(holder, 0), 'ok');
       await granted(store, asking);
     },
@@ -145,8 +147,8 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
       const holder = await holderOf(store, asking);
       assert.equal(await store.end(holder, done), 'ok');
       assert.equal(await store.end(holder, done), 'ok', 'repeating it is harmless');
-      assert.equal((await store.claim({ ...asking, seq: 2, hopId: 'next' }, LEASE)).kind, 'ended');
-      assert.equal((await store.claim({ ...asking, line: 'fork/a', seq: 0 }, LEASE)).kind, 'ended');
+      assert.equal((await store.claim({ ...asking, seq: 2, hopId: 'next' }, LEASE, NOW)).kind, 'ended');
+      assert.equal((await store.claim({ ...asking, line: 'fork/a', seq: 0 }, LEASE, NOW)).kind, 'ended');
     },
   },
   {
@@ -157,7 +159,7 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
       await store.record(holder, { a: completed(1) });
       await store.end(holder, done);
       await pass(LEASE + 1);
-      const again = await store.claim(asking, LEASE);
+      const again = await store.claim(asking, LEASE, NOW);
       const journal = { a: completed(1) };
       assert.deepEqual(again, { ...again, kind: 'ended-here', journal, summary: done });
     },
@@ -181,7 +183,7 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
       const requeued = { ...asking, epoch: 1, seq: 2, hopId: 'requeued' };
       assert.deepEqual((await granted(store, requeued)).journal, {});
       assert.equal((await store.status(asking.workflowId)).status, 'running');
-      assert.equal((await store.claim(asking, LEASE)).kind, 'stale');
+      assert.equal((await store.claim(asking, LEASE, NOW)).kind, 'stale');
       assert.equal(await store.record(holder, { a: completed(1) }), 'fenced');
     },
   },

@@ -33,6 +33,10 @@ export class VirtualClock extends Clock {
     return this.time;
   }
 
+  override monotonic(): number {
+    return this.time;
+  }
+
   override after(ms: number, fire: () => void): CancelTimer {
     const timer: Timer = { due: this.time + Math.max(ms, 0), fire };
     this.timers.splice(this.timers.findLastIndex(({ due }) => due <= timer.due) + 1, 0, timer);

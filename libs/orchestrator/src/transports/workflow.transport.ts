@@ -48,8 +48,14 @@ export abstract class WorkflowTransport {
    */
   abstract publish(message: OutgoingMessage): Promise<void>;
 
-  /** Stops consuming, waits for what is in flight (bounded by `graceMs`), and lets go of connections. */
-  abstract close(graceMs: number): Promise<void>;
+  /**
+   * Stops consuming and waits for what is in flight, for `graceMs` at most. Publishing goes on: what is in flight has its next
+   * message to send. May be called again to wait longer.
+   */
+  abstract stop(graceMs: number): Promise<void>;
+
+  /** Lets go of connections. What was not acknowledged comes again, elsewhere. */
+  abstract close(): Promise<void>;
 }
 
 /** What `transport` of the module's options holds: inert until the module creates the transport of its service. */

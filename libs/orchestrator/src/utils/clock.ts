@@ -5,6 +5,8 @@ export type CancelTimer = () => void;
 export abstract class Clock {
   /** Milliseconds since the epoch. */
   abstract now(): number;
+  /** Milliseconds since some moment; it only moves forward, also when the machine's time is set. */
+  abstract monotonic(): number;
   /**
    * Calls `fire` once, `ms` milliseconds from now. The process stays alive until then, or until it is cancelled: a run that
    * waits in memory would be lost, and whoever awaits its result would never hear of it.
@@ -16,6 +18,10 @@ export abstract class Clock {
 export class SystemClock extends Clock {
   override now(): number {
     return Date.now();
+  }
+
+  override monotonic(): number {
+    return performance.now();
   }
 
   override after(ms: number, fire: () => void): CancelTimer {

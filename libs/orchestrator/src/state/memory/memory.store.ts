@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { changed } from '../../utils/changed.js';
 import type { Clock } from '../../utils/clock.js';
-import { keptSummary } from '../summary.js';
+import { summaryTexts } from '../summary.js';
 import {
   type Claim,
   type Holder,
@@ -25,7 +25,8 @@ interface Line {
 
 interface Ending {
   readonly hop: Pick<Holder, 'line' | 'seq' | 'hopId'>;
-  readonly summary: RunSummary;
+  /** JSON: whoever is given it may change it. */
+  readonly summary: string;
 }
 
 interface RunRecord {
@@ -53,8 +54,8 @@ export class MemoryStateStore extends StateStore {
     super();
   }
 
-  override claim(hop: HopId, leaseMs: number): Promise<Claim> {
-    return Promise.resolve(this.claimNow(hop, leaseMs));
+  override claim(hop: HopId, leaseMs: number, now: number): Promise<Claim> {
+    return Promise.resolve(this.claimNow(hop, leaseMs, now));
   }
 
   override record(holder: Holder, outcomes: Journal): Promise<'ok' | 'fenced'> {
@@ -77,11 +78,12 @@ export class MemoryStateStore extends StateStore {
     if (line === undefined || run === undefined) return Promise.resolve('fenced');
     if (run.ending === undefined) {
       const { line: name, seq, hopId } = holder;
-      run.ending = { hop: { line: name, seq, hopId }, summary: keptSummary(summary) };
+      const { whole, kept } = summaryTexts(summary);
+      run.ending = { hop: { line: name, seq, hopId }, summary: kept };
       run.lines.clear();
       run.lines.set(name, line);
       this.keep(holder.workflowId);
-      for (const tell of this.waiting.get(holder.workflowId) ?? []) tell(summary);
+      for (const tell of this.waiting.get(holder.workflowId) ?? []) tell(parsed(whole));
       this.waiting.delete(holder.workflowId);
     }
     return Promise.resolve('ok');
@@ -89,7 +91,8 @@ export class MemoryStateStore extends StateStore {
 
   override status(workflowId: string): Promise<RunStatus> {
     const run = this.runs.get(workflowId);
-    return Promise.resolve(run === undefined ? { status: 'unknown' } : (run.ending?.summary ?? { status: 'running' }));
+    if (run === undefined) return Promise.resolve({ status: 'unknown' });
+    return Promise.resolve(run.ending === undefined ? { status: 'running' } : parsed(run.ending.summary));
   }
 
   override ended(workflowId: string, signal: AbortSignal): Promise<RunSummary> {
@@ -97,7 +100,7 @@ export class MemoryStateStore extends StateStore {
       signal.throwIfAborted();
       const ending = this.runs.get(workflowId)?.ending;
       if (ending !== undefined) {
-        resolve(ending.summary);
+        resolve(parsed(ending.summary));
         return;
       }
       const waiting = this.waiting.get(workflowId) ?? new Set();
@@ -116,7 +119,7 @@ export class MemoryStateStore extends StateStore {
     });
   }
 
-  private claimNow(hop: HopId, leaseMs: number): Claim {
+  private claimNow(hop: HopId, leaseMs: number, at: number): Claim {
     const known = this.runs.get(hop.workflowId);
     if (known !== undefined && hop.epoch < known.epoch) return { kind: 'stale' };
     const run = known?.epoch === hop.epoch ? known : this.open(hop);
@@ -132,12 +135,19 @@ export class MemoryStateStore extends StateStore {
 
     const holder: Holder = changed(hop, { seq, token: randomUUID() });
     const now = this.clock.now();
-    const { journal, at } = same ? line : { journal: {}, at: now };
-    run.lines.set(hop.line, { seq, hopId: hop.hopId, token: holder.token, leasedUntil: now + leaseMs, at, journal });
-    const grant = { holder, journal, at };
+    const { journal, at: first } = same ? line : { journal: {}, at };
+    run.lines.set(hop.line, {
+      seq,
+      hopId: hop.hopId,
+      token: holder.token,
+      leasedUntil: now + leaseMs,
+      at: first,
+      journal,
+    });
+    const grant = { holder, journal, at: first };
     return ending === undefined
       ? { kind: 'granted', ...grant }
-      : { kind: 'ended-here', summary: ending.summary, ...grant };
+      : { kind: 'ended-here', summary: parsed(ending.summary), ...grant };
   }
 
   private open({ workflowId, epoch }: HopId): RunRecord {
@@ -173,3 +183,5 @@ export class MemoryStateStore extends StateStore {
     }
   }
 }
+
+const parsed = (summary: string): RunSummary => JSON.parse(summary) as RunSummary;

@@ -62,7 +62,8 @@ export class MemoryQueue {
 
   /** No more is delivered to it. */
   remove(consumer: MemoryConsumer): void {
-    this.consumers.splice(this.consumers.indexOf(consumer), 1);
+    const at = this.consumers.indexOf(consumer);
+    if (at >= 0) this.consumers.splice(at, 1);
     this.host.settled();
   }
 

@@ -23,7 +23,7 @@ export class MemoryTransport extends WorkflowTransport {
   };
   private readonly prefetch: number;
   private readonly consumers: MemoryConsumer[] = [];
-  private closing: Promise<void> | undefined;
+  private stopped = false;
   private closed = false;
 
   /** Its service can be sent to from now on, and consumes when it will. */
@@ -40,13 +40,13 @@ export class MemoryTransport extends WorkflowTransport {
   /** @throws TransportClosedError */
   override consume(destination: string, handler: MessageHandler): Promise<void> {
     return settled(() => {
-      if (this.closing !== undefined) throw new TransportClosedError(this.service, `consume "${destination}"`);
+      if (this.stopped) throw new TransportClosedError(this.service, `consume "${destination}"`);
       this.consumers.push(this.broker.consume(destination, this.service, handler, this.prefetch));
     });
   }
 
   /**
-   * Accepts also while it closes: what is in flight has its next message to send.
+   * Accepts until it is closed: what is in flight has its next message to send.
    * @throws UnroutableError, TransportClosedError
    */
   override publish(message: OutgoingMessage): Promise<void> {
@@ -56,13 +56,8 @@ export class MemoryTransport extends WorkflowTransport {
     });
   }
 
-  /** What is in flight after `graceMs` goes to another consumer, as everything that waits does. */
-  override close(graceMs: number): Promise<void> {
-    this.closing ??= this.shutDown(graceMs);
-    return this.closing;
-  }
-
-  private async shutDown(graceMs: number): Promise<void> {
+  override async stop(graceMs: number): Promise<void> {
+    this.stopped = true;
     const drained = Promise.all(this.consumers.map((consumer) => consumer.drain()));
     await new Promise<void>((resolve) => {
       const cancel = this.broker.clock.after(graceMs, resolve);
@@ -71,9 +66,16 @@ export class MemoryTransport extends WorkflowTransport {
         resolve();
       });
     });
-    for (const consumer of this.consumers) consumer.abandon();
-    this.closed = true;
-    this.broker.leave();
+  }
+
+  /** What is still in flight goes to another consumer, as everything that waits does. */
+  override close(): Promise<void> {
+    return settled(() => {
+      if (this.closed) return;
+      this.closed = true;
+      for (const consumer of this.consumers) consumer.abandon();
+      this.broker.leave();
+    });
   }
 }
 

@@ -1,0 +1,26 @@
+import type { Run } from '../engine/run.js';
+import type { Failure } from '../errors/failure.js';
+import { HopLoopError } from '../errors/hop-loop.error.js';
+import type { OrchestratorError } from '../errors/orchestrator.error.js';
+import { RunExpiredError } from '../errors/run-expired.error.js';
+
+/**
+ * Why a run may not go on, although no step of it failed; `undefined`: it may. Only a hop that was granted its place asks.
+ * @param now milliseconds since the epoch
+ */
+export function reasonToEnd({ message, plan }: Run, now: number): { readonly failure: Failure } | undefined {
+  const { limits, classify } = plan.environment;
+  const { workflowId, expiresAt, hops } = message;
+  const because = (error: OrchestratorError): { readonly failure: Failure } => ({ failure: classify(error, 'engine') });
+  if (expiresAt !== undefined && expiresAt <= now) {
+    return because(new RunExpiredError(`Run "${workflowId}" had to end before ${new Date(expiresAt).toISOString()}.`));
+  }
+  if (hops <= limits.hops) return undefined;
+  return because(
+    new HopLoopError(
+      `Run "${workflowId}": ${hops} forwards in a row without a step being executed, ${limits.hops} are allowed ` +
+        '(limits.hops). Two services seem to hand it to each other: compare the service names of the cookbook with those of ' +
+        'the modules.',
+    ),
+  );
+}
