@@ -10,6 +10,8 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
+import { MemoryStateStore } from '../../libs/orchestrator/src/state/memory/memory.store.js';
+import { SystemClock } from '../../libs/orchestrator/src/utils/clock.js';
 import {
   getOrchestratorToken,
   InjectOrchestrator,
@@ -147,10 +149,11 @@ describe('a transport', () => {
     override close = (): Promise<void> => Promise.resolve();
   }
 
+  const state = { kind: 'shared', create: () => new MemoryStateStore(new SystemClock()) };
+
   it('of the options is made once, for the service, when the module is', async () => {
     const made: [string, Recording][] = [];
     const transport = { kind: 'recording', create: (service: string) => { const each = new Recording(); made.push([service, each]); return each; } }; // prettier-ignore
-    const state = { kind: 'shared', create: () => new MemoryStateStore(new SystemClock()) };
     const imports = [OrchestratorModule.forRoot({ service: 'greeter', transport, state, cookbooks: [hello] })];
     expect(made).toEqual([]);
     const app = await boot({ imports, controllers: [greeter()] });
@@ -161,10 +164,16 @@ describe('a transport', () => {
     ).toEqual([['greeter', ['greeter.workflow'], ['greeter.workflow']]]);
   });
 
+  it('that outlives this process needs run records that do', async () => {
+    const transport = { kind: 'recording', create: () => new Recording() };
+    const imports = [OrchestratorModule.forRoot({ service: 'greeter', transport })];
+    await expect(boot({ imports })).rejects.toThrow('run records must too');
+  });
+
   it('can be replaced in a test: nothing of the real one is opened', async () => {
     const transport = { kind: 'real', create: (): never => { throw new Error('a socket was opened'); } }; // prettier-ignore
     const fake = new Recording();
-    const module = await Test.createTestingModule({ imports: [OrchestratorModule.forRoot({ service: 'greeter', transport })], controllers: [greeter()] })
+    const module = await Test.createTestingModule({ imports: [OrchestratorModule.forRoot({ service: 'greeter', transport, state })], controllers: [greeter()] })
       .overrideProvider(WorkflowTransport).useValue(fake).compile(); // prettier-ignore
     open.push(await module.init());
     expect(fake.consumed).toEqual(['greeter.workflow']);

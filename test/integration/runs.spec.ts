@@ -134,7 +134,7 @@ describe('time', () => {
       ),
       global_timeout_ms: 60_000,
     };
-    expect(await run(document)).toMatchObject({ status: 'failed', failure: { code: 'RUN_EXPIRED', path: 'a' } });
+    expect(await run(document)).toMatchObject({ status: 'failed', failure: { code: 'RUN_EXPIRED', path: 'w' } });
     expect(count.charge).toBe(0);
   });
 

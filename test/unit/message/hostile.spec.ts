@@ -50,12 +50,13 @@ describe('a hostile message', () => {
 
   it('may have data under such names anywhere else: it stays data', () => {
     const data = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
-    const body = `{"workflow_id":"w","correlation_id":"c","current_step":"s","cookbook":${data},"carry":${data},"position":{"frames":[${data}]},"x":${data}}`;
+    const body = `{"workflow_id":"w","correlation_id":"c","current_step":"s","cookbook":${data},"carry":{"p":{"attempt":1,"at":1,"outcome":{"kind":"completed","output":${data}}}},"position":{"frames":[${data}]},"x":${data}}`;
     const message = codec.decode(body);
     expect(message.cookbook).not.toHaveProperty('polluted');
     expect(Object.getPrototypeOf(message)).toBe(Object.prototype);
     const copy = JSON.parse(codec.encode(message)) as Record<string, unknown>;
-    for (const held of [copy['cookbook'], copy['carry'], copy['x']]) expect(JSON.stringify(held)).toBe(data);
+    const { p } = copy['carry'] as { p: { outcome: { output: unknown } } };
+    for (const held of [copy['cookbook'], p.outcome.output, copy['x']]) expect(JSON.stringify(held)).toBe(data);
     expect(JSON.stringify(copy['position'])).toBe(`{"frames":[${data}]}`);
   });
 

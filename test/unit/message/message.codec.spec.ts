@@ -136,6 +136,12 @@ describe('the fields of the envelope', () => {
     ['position', { frames: {} }],
     ['position', { frames: ['g'] }],
     ['carry', []],
+    ['carry', { p: null }],
+    ['carry', { p: { attempt: 1, at: 'x', outcome: { kind: 'completed' } } }],
+    ['carry', { p: { attempt: 0, at: 1, outcome: { kind: 'completed' } } }],
+    ['carry', { p: { attempt: 1, at: 1, outcome: { kind: 'failed' } } }],
+    ['carry', { p: { attempt: 1, at: 1, outcome: { kind: 'else' } } }],
+    ['seq', Number.MAX_SAFE_INTEGER],
   ])('%s must not be %j', (field, value) => {
     const refusal = error(() => decode(wire({ [field]: value })));
     expect(refusal).toBeInstanceOf(InvalidMessageError);

@@ -45,7 +45,12 @@ const { json } = fc.letrec<{ json: unknown }>((tie) => ({
 const FIELDS = ['workflow_id', 'correlation_id', 'tenant_id', 'workspace_id', 'person_id', 'cookbook', 'current_step', 'attempt', 'position', 'protocol', 'lenient', 'epoch', 'redo', 'line', 'seq', 'hop_id', 'hops', 'expires_at', 'traceparent', 'tracestate', 'reply_to', 'carry', 'unroutable_since']; // prettier-ignore
 const otherKey = key.filter((name) => !FIELDS.includes(name) && !FORBIDDEN_KEYS.has(name));
 const id = fc.oneof(text, number);
-const count = fc.maxSafeInteger().map(Math.abs);
+const count = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER - 1 });
+const recorded = fc.record({
+  attempt: fc.integer({ min: 1, max: 100 }),
+  at: fc.integer(),
+  outcome: fc.record({ kind: fc.constant('completed'), output: json }),
+});
 const moment = fc.integer({ min: Date.UTC(1, 0), max: Date.UTC(9999, 11, 31) });
 
 const message: fc.Arbitrary<WorkflowMessage> = fc.record(
@@ -72,7 +77,7 @@ const message: fc.Arbitrary<WorkflowMessage> = fc.record(
     traceparent: text,
     tracestate: text,
     replyTo: word,
-    carry: objectOf(json),
+    carry: objectOf(recorded),
     rest: objectOf(json, otherKey).filter((rest) => Object.keys(rest).length > 0),
   },
   {

@@ -116,6 +116,7 @@ function end(run: Run, step: Step, ended: Ended): Transition {
 }
 
 function take(run: Run, step: Step, ended: Ended): void {
+  run.ended += 1;
   const frame = run.frames.at(-1);
   if (frame !== undefined) {
     const group = groupOf(run.plan, frame);

@@ -36,7 +36,19 @@ export function restore(message: WorkflowMessage, plan: Plan, here: string, now:
   // Frames are moved; the message they came in is not.
   const frames = structuredClone(message.position?.frames ?? []) as unknown as Frame[];
   const attempt = message.attempt ?? attemptAfter(history);
-  const run: Run = { message, plan, here, now, outputs, executions, current: currentStep, attempt, history, frames };
+  const run: Run = {
+    message,
+    plan,
+    here,
+    now,
+    outputs,
+    executions,
+    current: currentStep,
+    attempt,
+    history,
+    frames,
+    ended: 0,
+  };
   checkNesting(run);
   return run;
 }
@@ -93,17 +105,24 @@ function childOf(plan: Plan, frame: Frame): Step | undefined {
 function isFrame(plan: Plan, frame: unknown): frame is Frame {
   if (!isRecord(frame) || typeof frame['step'] !== 'string') return false;
   const { step, type } = plan.nodes.get(frame['step']) ?? {};
-  return step !== undefined && step.type !== 'task' && type?.valid(step, frame) === true;
+  if (step === undefined || step.type === 'task' || type === undefined) return false;
+  const { fork, part } = frame;
+  if (fork !== undefined && (fork !== true || type.split === undefined || part !== undefined)) return false;
+  return type.valid(step, frame);
 }
 
+/** A part that travels is walked: it knows the parts to come, and those that have ended. */
 function isPart(plan: Plan, { step, part }: Frame): boolean {
   if (part === undefined) return true;
-  const { name, of, seq, history, ahead = [], done = [] } = part as unknown as Record<string, unknown>;
-  const sisters: readonly unknown[] = [ahead, done].flat();
+  const { name, of, seq, history, ahead, done } = Object(part) as Record<string, unknown>;
+  const isSister = (frame: unknown): frame is Frame => isFrame(plan, frame) && frame.step === step;
   return (
     Array.isArray(of) &&
     of.includes(name) &&
     [seq, history].every(isCount) &&
-    sisters.every((frame) => isFrame(plan, frame) && frame.step === step)
+    Array.isArray(ahead) &&
+    ahead.every((frame) => isSister(frame) && isRecord(frame.part)) &&
+    Array.isArray(done) &&
+    done.every((frame) => isSister(frame) && frame.part === undefined)
   );
 }

@@ -27,6 +27,8 @@ export interface Run {
   attempt: number;
   /** Failed attempts within the current top-level step. */
   history: RetryRecord[];
+  /** Steps of any type that have ended since the run was read from its message. */
+  ended: number;
   /** The groups around the pointer, outermost first. The pointer is the innermost one's child, or `current`. */
   frames: Frame[];
 }

@@ -23,3 +23,10 @@ export interface Failure {
   /** Attempts of the step, this one included; set by the engine. */
   readonly attempts?: number;
 }
+
+/** Whether a value that came in a message is a failure. */
+export function isFailure(value: unknown): value is Failure {
+  if (typeof value !== 'object' || value === null) return false;
+  const { type, message, source, retryable } = value as Partial<Record<keyof Failure, unknown>>;
+  return [type, message, source].every((each) => typeof each === 'string') && typeof retryable === 'boolean';
+}

@@ -24,8 +24,11 @@ const logger = new Logger('ErrorClassifier');
  * @param own asked first; where it throws, or answers what is no type, the rules here count
  */
 export function classifyError(error: unknown, source: FailureSource, own?: ErrorClassifier): Failure {
-  if (error instanceof HelperError) return classifyError(error.cause, 'helper', own);
-  const facts = factsOf(error);
+  if (error instanceof HelperError) {
+    const failure = classifyError(error.cause, 'helper', own);
+    return { ...failure, message: error.message, code: failure.code ?? error.code };
+  }
+  const facts = readable(error);
   const type = ask(own, error) ?? typeOf(facts);
   return {
     type,
@@ -63,6 +66,16 @@ function boundedJson(details: unknown): unknown {
   }
 }
 
+/** An error may be anything, and fight being read. */
+function readable(error: unknown): Facts {
+  try {
+    return factsOf(error);
+  } catch {
+    const message = 'The error could not be read: its properties throw.';
+    return { name: undefined, message, code: 'ERROR_UNREADABLE', status: null, details: [] };
+  }
+}
+
 interface Facts {
   readonly name: unknown;
   readonly message: string;
@@ -94,16 +107,21 @@ function factsOf(error: unknown): Facts {
   const pick = (name: string): unknown => inner[name] ?? own[name];
   const status = [own['status'], inner['status'], own['statusCode'], inner['statusCode']].find(Number.isInteger);
   const code = pick('code');
-  const message = inner['message'] ?? own['message'] ?? (Object(error) === error ? describe(error) : error);
+  const told = inner['message'] ?? own['message'];
   const after = retryAfter(pick('retryAfter') ?? headerOf(pick('headers')));
   return {
     name: own['name'],
-    message: Array.isArray(message) ? message.join('; ') : String(message),
+    message: textOf(told ?? error),
     code: typeof code === 'string' ? code : null,
     status: typeof status === 'number' ? status : null,
-    details: pick('details') ?? (Array.isArray(message) ? message : []),
+    details: pick('details') ?? (Array.isArray(told) ? told : []),
     ...(after === undefined ? {} : { after }),
   };
+}
+
+function textOf(message: unknown): string {
+  if (Array.isArray(message)) return message.map(textOf).join('; ');
+  return Object(message) === message ? describe(message) : String(message);
 }
 
 function innerOf(error: Record<string, unknown>): Record<string, unknown> {

@@ -70,11 +70,6 @@ export class HopJournal {
     return true;
   }
 
-  /** Whether the run has moved in this hop: a task has come to an outcome. */
-  get progressed(): boolean {
-    return this.known.size > 0;
-  }
-
   /** What is not recorded yet. */
   get unrecorded(): Journal {
     return Object.fromEntries(this.pending);

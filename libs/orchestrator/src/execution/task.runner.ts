@@ -69,7 +69,7 @@ export class TaskRunner {
     const { run, step, path } = task;
     let mutated = false;
     try {
-      const ms = nodeOf(run.plan, step.step_id).timeout ?? this.settings.timeout;
+      const ms = this.timeFor(task);
       const resolved = this.inputOf(task);
       const input: unknown = resolved instanceof Promise ? await this.within(ms, task, () => resolved) : resolved;
       const operation = this.operations.find(this.settings.service, step);
@@ -89,6 +89,13 @@ export class TaskRunner {
       );
       return { outcome: { kind: 'failed', failure }, mutated };
     }
+  }
+
+  /** Milliseconds that an attempt may take: never longer than its run may live. */
+  private timeFor({ run, step }: Task): number {
+    const { expiresAt = Number.POSITIVE_INFINITY } = run.message;
+    const timeout = nodeOf(run.plan, step.step_id).timeout ?? this.settings.timeout;
+    return Math.min(timeout, expiresAt - this.clock.now());
   }
 
   private inputOf({ run, step }: Task): unknown {

@@ -1,3 +1,4 @@
+import { isFailure } from '../errors/failure.js';
 import { isRecord } from '../utils/is-record.js';
 import type { JsonObject } from './workflow-message.js';
 
@@ -29,7 +30,8 @@ export const callerId: FieldKind<string | number> = {
 
 export const integer = (least: number): FieldKind<number> => ({
   expects: `a whole number of ${least} or more`,
-  decode: (value) => (typeof value === 'number' && Number.isSafeInteger(value) && value >= least ? value : undefined),
+  decode: (value) =>
+    typeof value === 'number' && Number.isSafeInteger(value + 1) && value >= least ? value : undefined,
 });
 
 export const flag: FieldKind<true> = {
@@ -62,12 +64,6 @@ function isRecorded(value: unknown): boolean {
   const { kind, failure } = outcome as JsonObject;
   const whole = kind === 'completed' || (kind === 'failed' && isFailure(failure));
   return whole && Number.isSafeInteger(attempt) && (attempt as number) >= 1 && Number.isFinite(at);
-}
-
-function isFailure(value: unknown): boolean {
-  if (!isRecord(value)) return false;
-  const { type, message, source, retryable } = value;
-  return [type, message, source].every((each) => typeof each === 'string') && typeof retryable === 'boolean';
 }
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;

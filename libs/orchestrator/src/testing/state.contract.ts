@@ -195,6 +195,8 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
       await pass(LEASE + 1);
       assert.equal((await holderOf(store, asking)).seq, 1);
       assert.equal((await holderOf(store, { ...asking, hopId: 'text-2' })).seq, 2);
+      const again = await store.claim(asking, LEASE, NOW);
+      assert.equal(again.kind, 'stale', 'once the line has gone on it is as old as any other');
     },
   },
   {

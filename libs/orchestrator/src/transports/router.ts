@@ -134,11 +134,11 @@ export class Router {
     const status = move.kind === 'complete' ? 'completed' : 'failed';
     const output = move.kind === 'complete' ? move.output : undefined;
     const failure = move.kind === 'complete' ? undefined : move.failure;
-    await journal.flush();
     const steps = Object.fromEntries(run.outputs);
-    await journal.end({ status, output, steps, failure });
     const message = changed(asItStands(run), { seq: journal.holder.seq });
     const body = encodeTerminal({ status, message, steps, apiOutput: output, failure }, this.codec.limits);
+    await journal.flush();
+    await journal.end({ status, output, steps, failure });
     const { workflowId, epoch, currentStep } = message;
     const destination = status === 'completed' ? COMPLETED : FAILED;
     await this.publish({ destination, body, messageId: `${workflowId}:${epoch}:${status}` });
@@ -156,7 +156,7 @@ export class Router {
       protocol: PROTOCOL,
       seq: journal.holder.seq + 1,
       hopId: randomUUID(),
-      hops: journal.progressed ? 0 : hops,
+      hops: run.ended > 0 ? 0 : hops,
     });
   }
 

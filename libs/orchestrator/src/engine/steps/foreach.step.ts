@@ -1,7 +1,7 @@
 import type { ForeachStep } from '../../cookbook/cookbook.js';
 import { StepError } from '../../errors/step.error.js';
 import { describe } from '../../utils/describe.js';
-import type { Failure } from '../../errors/failure.js';
+import { type Failure, isFailure } from '../../errors/failure.js';
 import type { Frame } from '../frame.js';
 import { isRecord } from '../../utils/is-record.js';
 import { isCount, type StepType } from './step-type.js';
@@ -44,14 +44,15 @@ export const foreach: StepType<ForeachStep, ForeachFrame> = {
     const forked = Math.min(step.concurrency ?? 1, items.length) > 1;
     return { ...lane(step, items, 0, 1), ...(forked ? { fork: true } : {}) };
   },
-  valid: (step, { items, first, stride, index, at, results, done }) =>
+  valid: (step, { items, first, stride, index, at, results, done, failed }) =>
     Array.isArray(items) &&
     [first, stride, index, at].every(isCount) &&
     (index as number) <= items.length &&
     (at as number) < step.body.length &&
     isRecord(results) &&
     Array.isArray(done) &&
-    done.length === index,
+    done.length === index &&
+    (failed === undefined || (isRecord(failed) && isCount(failed['index']) && isFailure(failed['failure']))),
   child: (step, frame) =>
     frame.failed !== undefined || frame.index >= frame.items.length ? undefined : step.body[frame.at],
   take(step, frame, child, ended) {

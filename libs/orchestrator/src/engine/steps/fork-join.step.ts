@@ -1,5 +1,6 @@
 import type { ForkJoinStep, JoinStrategy, Step } from '../../cookbook/cookbook.js';
 import type { Ended, Frame } from '../frame.js';
+import { isFailure } from '../../errors/failure.js';
 import { isRecord } from '../../utils/is-record.js';
 import { isCount, type StepType, withoutUndefined } from './step-type.js';
 
@@ -27,9 +28,15 @@ const isList = (step: ForkJoinStep, name: string | undefined): boolean =>
 export const forkJoin: StepType<ForkJoinStep, ForkJoinFrame> = {
   children: (step) => Object.keys(step.branches).flatMap((name) => listOf(step, name)),
   enter: (step) => ({ step: step.step_id, fork: true }),
-  valid: (step, { branch, at, results, fork }) =>
-    fork === true ||
-    (typeof branch === 'string' && listOf(step, branch).length > 0 && isCount(at) && isRecord(results)),
+  valid(step, { branch, at, results, fork, ended, all }) {
+    if (fork === true) return true;
+    const sound =
+      ended === undefined || (isRecord(ended) && (ended['failed'] === undefined || isFailure(ended['failed'])));
+    return (
+      all === undefined && // a merged frame never travels
+      typeof branch === 'string' && listOf(step, branch).length > 0 && isCount(at) && isRecord(results) && sound
+    ); // prettier-ignore
+  },
   child: (step, frame) => (frame.ended === undefined ? listOf(step, frame.branch)[frame.at ?? 0] : undefined),
   take(step, frame, child, ended) {
     if (ended.failed !== undefined) {

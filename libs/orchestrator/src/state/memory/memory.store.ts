@@ -7,6 +7,7 @@ import {
   type Holder,
   type HopId,
   type Journal,
+  type RecordedOutcome,
   type RunStatus,
   type RunSummary,
   StateStore,
@@ -20,7 +21,9 @@ interface Line {
   leasedUntil: number;
   /** When the message was first granted. */
   readonly at: number;
-  journal: Journal;
+  journal: Record<string, RecordedOutcome>;
+  /** Messages of the original that this line has seen, and the place each was given: they carry none. */
+  readonly placed: Map<string, number>;
 }
 
 interface Ending {
@@ -37,6 +40,8 @@ interface RunRecord {
 
 /** How many ended runs are kept, unless the module says otherwise. */
 export const KEPT_RUNS = 10_000;
+/** Of how many of them the last message can still be replayed: more than are ever in flight at once. */
+const KEPT_JOURNALS = 256;
 
 /**
  * Run records of one process, shared by its services. A run's record lives while the run does, and after its end until
@@ -45,6 +50,8 @@ export const KEPT_RUNS = 10_000;
 export class MemoryStateStore extends StateStore {
   private readonly runs = new Map<string, RunRecord>();
   private readonly endedRuns = new Set<string>();
+  /** Ended runs whose last message may come again, to tell their end once more. */
+  private readonly tellingAgain = new Set<string>();
   private readonly waiting = new Map<string, Set<(summary: RunSummary) => void>>();
 
   constructor(
@@ -61,7 +68,7 @@ export class MemoryStateStore extends StateStore {
   override record(holder: Holder, outcomes: Journal): Promise<'ok' | 'fenced'> {
     const line = this.held(holder);
     if (line === undefined) return Promise.resolve('fenced');
-    line.journal = changed(line.journal, outcomes);
+    Object.assign(line.journal, outcomes);
     return Promise.resolve('ok');
   }
 
@@ -125,26 +132,22 @@ export class MemoryStateStore extends StateStore {
     const run = known?.epoch === hop.epoch ? known : this.open(hop);
 
     const line = run.lines.get(hop.line);
-    const seq = hop.seq ?? (line === undefined ? 1 : line.hopId === hop.hopId ? line.seq : line.seq + 1);
+    const placed = line?.placed ?? new Map<string, number>();
+    const seq = hop.seq ?? placed.get(hop.hopId) ?? (line?.seq ?? 0) + 1;
     const same = line?.seq === seq && line.hopId === hop.hopId;
     const { ending } = run;
-    const endedHere = ending?.hop.line === hop.line && ending.hop.seq === seq && ending.hop.hopId === hop.hopId;
+    const endedHere =
+      line !== undefined && ending?.hop.line === hop.line && ending.hop.seq === seq && ending.hop.hopId === hop.hopId;
     if (line !== undefined && !same && seq <= line.seq) return { kind: 'stale' };
     if (ending !== undefined && !endedHere) return { kind: 'ended' };
     if (same && line.leasedUntil > this.clock.now()) return { kind: 'busy', until: line.leasedUntil };
 
     const holder: Holder = changed(hop, { seq, token: randomUUID() });
-    const now = this.clock.now();
+    if (hop.seq === undefined) placed.set(hop.hopId, seq);
     const { journal, at: first } = same ? line : { journal: {}, at };
-    run.lines.set(hop.line, {
-      seq,
-      hopId: hop.hopId,
-      token: holder.token,
-      leasedUntil: now + leaseMs,
-      at: first,
-      journal,
-    });
-    const grant = { holder, journal, at: first };
+    const leasedUntil = this.clock.now() + leaseMs;
+    run.lines.set(hop.line, { seq, hopId: hop.hopId, token: holder.token, leasedUntil, at: first, journal, placed });
+    const grant = { holder, journal: { ...journal }, at: first };
     return ending === undefined
       ? { kind: 'granted', ...grant }
       : { kind: 'ended-here', summary: parsed(ending.summary), ...grant };
@@ -154,6 +157,7 @@ export class MemoryStateStore extends StateStore {
     const run: RunRecord = { epoch, lines: new Map() };
     this.runs.set(workflowId, run);
     this.endedRuns.delete(workflowId);
+    this.tellingAgain.delete(workflowId);
     return run;
   }
 
@@ -168,20 +172,29 @@ export class MemoryStateStore extends StateStore {
       return undefined;
     let line = run.lines.get(hop.line);
     if (line === undefined) {
-      line = { seq, hopId, token, leasedUntil: 0, at: this.clock.now(), journal: {} };
+      line = { seq, hopId, token, leasedUntil: 0, at: this.clock.now(), journal: {}, placed: new Map() };
       run.lines.set(hop.line, line);
     }
     return line.seq === seq && line.hopId === hopId && line.token === token ? line : undefined;
   }
 
+  /** Forgets what is too old to be asked for: of the oldest ended run everything, of younger ones the journal. */
   private keep(workflowId: string): void {
     this.endedRuns.add(workflowId);
-    for (const oldest of this.endedRuns) {
-      if (this.endedRuns.size <= this.keptRuns) return;
-      this.endedRuns.delete(oldest);
-      this.runs.delete(oldest);
-    }
+    this.tellingAgain.add(workflowId);
+    const old = oldest(this.endedRuns, this.keptRuns);
+    if (old !== undefined) this.runs.delete(old);
+    const told = oldest(this.tellingAgain, KEPT_JOURNALS);
+    if (told !== undefined) this.runs.get(told)?.lines.clear();
   }
+}
+
+/** Takes the oldest out of a set that has become too large. */
+function oldest(ids: Set<string>, size: number): string | undefined {
+  if (ids.size <= size) return undefined;
+  const [first] = ids;
+  if (first !== undefined) ids.delete(first);
+  return first;
 }
 
 const parsed = (summary: string): RunSummary => JSON.parse(summary) as RunSummary;
