@@ -1,10 +1,18 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { Mutates, Operation, type OperationContext, Reads } from 'nest-orchestrator';
-import { type Basket, CatalogService, type Freight, type Product, type Shortage } from './catalog.service.js';
+import {
+  type Basket,
+  CatalogService,
+  type Freight,
+  type Offer,
+  type Product,
+  type Shortage,
+} from './catalog.service.js';
 import { DiscountDto } from './dto/discount.dto.js';
 import { FindShortagesDto } from './dto/find-shortages.dto.js';
 import { GetProductDto } from './dto/get-product.dto.js';
+import { LineDto } from './dto/line.dto.js';
 import { PriceBasketDto } from './dto/price-basket.dto.js';
 import { QuoteFreightDto } from './dto/quote-freight.dto.js';
 import { ReceiveStockDto } from './dto/receive-stock.dto.js';
@@ -39,7 +47,7 @@ export class CatalogController {
   }
 
   @Operation('quote-freight')
-  quoteFreight(@Payload() { lines, carrier, country }: QuoteFreightDto): Freight {
+  quoteFreight(@Payload() { lines, carrier, country }: QuoteFreightDto): Promise<Freight> {
     return this.catalog.freight(lines, carrier, country);
   }
 
@@ -48,6 +56,12 @@ export class CatalogController {
   @Reads('product')
   findShortages(@Payload() { warehouse, limit }: FindShortagesDto): Shortage[] {
     return this.catalog.shortages(warehouse, limit);
+  }
+
+  /** Mutates nothing: a `foreach` with `concurrency` over it asks several suppliers at once. */
+  @Operation('ask-supplier')
+  askSupplier(@Payload() line: LineDto): Promise<Offer> {
+    return this.catalog.offer(line);
   }
 
   @Operation('reserve-stock')

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { records } from '../data/records.js';
 import { type Line, Stock, type Warehouse } from './stock.js';
@@ -23,8 +24,13 @@ export interface Basket {
 /** A product to order anew, and how many fill its shelf. */
 export interface Shortage extends Line {
   readonly name: string;
-  readonly supplier: string;
   readonly on_hand: number;
+}
+
+/** At which price a supplier would deliver. */
+export interface Offer extends Line {
+  readonly supplier: string;
+  readonly unit_cents: number;
 }
 
 export interface Freight {
@@ -33,9 +39,9 @@ export interface Freight {
   readonly days: number;
 }
 
-const FREIGHT = {
-  post: { base: 490, each: 120, days: 5 },
-  courier: { base: 990, each: 250, days: 1 },
+const TARIFFS = {
+  post: { base: 490, each: 120, days: 5, answersInMs: 30 },
+  courier: { base: 990, each: 250, days: 1, answersInMs: 20 },
 } as const;
 
 @Injectable()
@@ -59,8 +65,10 @@ export class CatalogService {
     return { lines: priced, total_cents };
   }
 
-  freight(lines: readonly Line[], carrier: Freight['carrier'], country: string): Freight {
-    const { base, each, days } = FREIGHT[carrier];
+  /** What a carrier asks. Carriers are somewhere else: each takes its time to answer. */
+  async freight(lines: readonly Line[], carrier: Freight['carrier'], country: string): Promise<Freight> {
+    const { base, each, days, answersInMs } = TARIFFS[carrier];
+    await setTimeout(answersInMs);
     const pieces = lines.reduce((sum, { quantity }) => sum + quantity, 0);
     const abroad = country === 'IE' ? 1 : 2;
     return { carrier, freight_cents: (base + each * pieces) * abroad, days: days * abroad };
@@ -72,8 +80,15 @@ export class CatalogService {
       .short(warehouse)
       .slice(0, limit)
       .map(({ sku, on_hand, reorder_level }) => {
-        const { name, supplier } = this.product(sku);
-        return { sku, name, supplier, on_hand, quantity: 3 * reorder_level - on_hand };
+        const { name } = this.product(sku);
+        return { sku, name, on_hand, quantity: 3 * reorder_level - on_hand };
       });
+  }
+
+  /** What the product's supplier asks. Suppliers are somewhere else, and think the longer the more is wanted. */
+  async offer({ sku, quantity }: Line): Promise<Offer> {
+    const { supplier, price_cents } = this.product(sku);
+    await setTimeout(quantity);
+    return { sku, quantity, supplier, unit_cents: Math.round(0.6 * price_cents) };
   }
 }

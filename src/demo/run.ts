@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { randomUUID } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import {
   getOrchestratorToken,
@@ -6,6 +6,7 @@ import {
   WorkflowFailedError,
   type WorkflowOrchestrator,
 } from 'nest-orchestrator';
+import { filter } from 'rxjs';
 import { AppModule } from '../app.module.js';
 import { Progress } from './progress.js';
 import { isAsMeant, type Scenario, SCENARIOS } from './scenarios.js';
@@ -30,17 +31,19 @@ async function demo(): Promise<void> {
   process.exitCode = reports.every(({ asMeant }) => asMeant) ? 0 : 1;
 }
 
-/** Starts the scenario's run and watches it to its end. */
+/** Starts the scenario's run and watches it to its end. An event of the run before may come late: it is left out. */
 async function play(scenario: Scenario, position: string, orchestrator: WorkflowOrchestrator): Promise<RunReport> {
   const { cookbook, advice } = scenario;
+  const workflowId = randomUUID();
   const progress = new Progress(process.stdout);
   const events: WorkflowEvent[] = [];
-  const watching = orchestrator.events$.subscribe((event: WorkflowEvent) => {
+  const ours = orchestrator.events$.pipe(filter(({ workflow_id }) => workflow_id === workflowId));
+  const watching = ours.subscribe((event) => {
     events.push(event);
     const where = event.path === null ? cookbook : `${cookbook} › ${event.path}`;
     progress.show(`… ${position}  ${where}  ${event.service}: ${event.type.replaceAll('_', ' ')}`);
   });
-  const ending = await endOf(scenario, orchestrator);
+  const ending = await endOf(scenario, workflowId, orchestrator);
   watching.unsubscribe();
   progress.clear();
   return {
@@ -53,14 +56,24 @@ async function play(scenario: Scenario, position: string, orchestrator: Workflow
   };
 }
 
-async function endOf({ cookbook, input, tenantId }: Scenario, orchestrator: WorkflowOrchestrator): Promise<Ending> {
+async function endOf(
+  { cookbook, input, tenantId }: Scenario,
+  workflowId: string,
+  orchestrator: WorkflowOrchestrator,
+): Promise<Ending> {
   try {
-    const { output } = await orchestrator.run(cookbook, { input, tenantId, timeout: '30s' });
+    const { output } = await orchestrator.run(cookbook, { input, tenantId, workflowId, timeout: '30s' });
     return { kind: 'completed', output };
   } catch (error) {
     if (error instanceof WorkflowFailedError) return { kind: 'failed', failure: error.failure };
     throw error;
   }
 }
+
+/** A reader such as `head` closes the pipe when it has seen enough: then there is nobody left to show anything to. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
 
 await demo();

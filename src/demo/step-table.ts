@@ -1,11 +1,13 @@
 import Table from 'cli-table3';
 import type { Attempt } from './attempts.js';
-import { clip, duration, paintService, type Style } from './style.js';
+import { clip, duration, INDENT, indent, paintService, type Style } from './style.js';
 
 interface Column {
   readonly text: (attempt: Attempt) => string;
   readonly paint?: (text: string, attempt: Attempt) => string;
   readonly align?: 'right';
+  /** Where the line is too long: how narrow the column may become. 0: it may go. Absent: it stays as it is. */
+  readonly least?: number;
 }
 
 // prettier-ignore
@@ -14,15 +16,16 @@ const FRAMELESS = {
   bottom: '', 'bottom-left': '', 'bottom-mid': '', 'bottom-right': '', left: '', middle: '', right: '',
 };
 const GAP = 2;
-const INDENT = 2;
-const WIDEST = { path: 30, bar: 40 };
-const NARROWEST_BAR = 8;
+const BAR = { least: 10, most: 40 };
 /** Milliseconds without a step at work, from which on the table says that the run waits. */
 const PAUSE = 300;
 
-/** A line for each attempt, in columns: when, which step, where, whether it went well, a bar over the run's time, how long. */
+/** A line for each attempt, in columns: when, which step, where, whether it went well, how long, a bar over the run's time. */
 export function stepTable(attempts: readonly Attempt[], style: Style): string {
-  const columns = withBar(attempts, columnsOf(style), style);
+  const room = style.width - INDENT;
+  const columns = fitted(columnsOf(style), attempts, room - BAR.least);
+  const cells = Math.min(room - widthOf(columns, attempts), BAR.most);
+  columns.push(barOf(attempts, cells, style));
   const table = new Table({
     chars: FRAMELESS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP },
@@ -34,20 +37,16 @@ export function stepTable(attempts: readonly Attempt[], style: Style): string {
     busyUntil = Math.max(busyUntil, attempt.startMs + attempt.tookMs);
     table.push(columns.map(({ text, paint = (plain) => plain }) => paint(text(attempt), attempt)));
   }
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => ' '.repeat(INDENT) + line.trimEnd())
-    .join('\n');
+  return indent(table.toString().replaceAll(/ +$/gm, ''));
 }
 
 function columnsOf({ colors }: Style): Column[] {
   return [
     { text: ({ startMs }) => `+${duration(startMs)}`, paint: colors.dim, align: 'right' },
-    { text: ({ path }) => clip(path, WIDEST.path) },
+    { text: ({ path }) => path, least: 7 },
     { text: ({ service }) => service, paint: (text, { service }) => paintService(text, service, colors) },
-    { text: ({ operation }) => operation, paint: colors.dim },
-    { text: mark, paint: (text, { outcome }) => colors[MARKS[outcome].color](text) },
+    { text: ({ operation }) => operation, paint: colors.dim, least: 0 },
+    { text: mark, paint: (text, { outcome }) => colors[MARKS[outcome].color](text), least: 5 },
     { text: ({ tookMs }) => duration(tookMs), align: 'right' },
   ];
 }
@@ -59,33 +58,44 @@ const MARKS = {
   running: { sign: '…', color: 'dim' },
 } as const;
 
-/** `✔`, `↻ 1/3 GATEWAY_UNAVAILABLE`, `✔ 3/3` */
+/** `↻ 1/3 GATEWAY_UNAVAILABLE`, `✔ 3/3` */
 function mark({ outcome, number, of, errorCode }: Attempt): string {
   const count = of > 1 ? ` ${number}/${of}` : '';
   return `${MARKS[outcome].sign}${count}${errorCode === null ? '' : ` ${errorCode}`}`;
 }
 
-/** Adds the bar in the columns that are left, if they are worth it. */
-function withBar(attempts: readonly Attempt[], columns: readonly Column[], { width, colors }: Style): Column[] {
-  const taken = columns.map(({ text }) => GAP + Math.max(0, ...attempts.map((attempt) => text(attempt).length)));
-  const left = width - INDENT - taken.reduce((sum, each) => sum + each, 0);
-  if (left < NARROWEST_BAR) return [...columns];
+/** The columns in no more than `room`: some are left out, then of the others always the widest is clipped. */
+function fitted(columns: readonly Column[], attempts: readonly Attempt[], room: number): Column[] {
+  if (widthOf(columns, attempts) <= room) return [...columns];
+  const shown = columns
+    .filter(({ least }) => least !== 0)
+    .map((column) => ({ column, width: widest(column, attempts) }));
+  for (let excess = shown.reduce((sum, { width }) => sum + width + GAP, -room); excess > 0; excess -= 1) {
+    const clippable = shown.filter(({ column: { least = Infinity }, width }) => width > least);
+    const [first] = clippable.sort((a, b) => b.width - a.width);
+    if (first === undefined) break;
+    first.width -= 1;
+  }
+  return shown.map(({ column, width }) => ({ ...column, text: (attempt) => clip(column.text(attempt), width) }));
+}
 
-  const cells = Math.min(left, WIDEST.bar);
+/** What columns take, with the gap behind each. */
+const widthOf = (columns: readonly Column[], attempts: readonly Attempt[]): number =>
+  columns.reduce((sum, column) => sum + widest(column, attempts) + GAP, 0);
+
+const widest = ({ text }: Column, attempts: readonly Attempt[]): number =>
+  Math.max(0, ...attempts.map((attempt) => text(attempt).length));
+
+/** When in the run's time each attempt was at work, in so many cells. */
+function barOf(attempts: readonly Attempt[], cells: number, { colors }: Style): Column {
   const total = Math.max(1, ...attempts.map(({ startMs, tookMs }) => startMs + tookMs));
-  const extent = ({ startMs, tookMs }: Attempt): { from: number; length: number } => {
+  const paint = (_: string, { startMs, tookMs, service }: Attempt): string => {
     const length = Math.max(1, Math.round((tookMs / total) * cells));
-    return { from: Math.min(Math.floor((startMs / total) * cells), cells - length), length };
+    const from = Math.min(Math.floor((startMs / total) * cells), cells - length);
+    const filled = paintService('█'.repeat(length), service, colors);
+    return `${colors.dim('·'.repeat(from))}${filled}${colors.dim('·'.repeat(cells - from - length))}`;
   };
-  const bar: Column = {
-    text: () => ' '.repeat(cells),
-    paint: (_, attempt) => {
-      const { from, length } = extent(attempt);
-      const filled = paintService('█'.repeat(length), attempt.service, colors);
-      return `${colors.dim('·'.repeat(from))}${filled}${colors.dim('·'.repeat(cells - from - length))}`;
-    },
-  };
-  return [...columns, bar];
+  return { text: () => '', paint };
 }
 
 function pause(from: number, until: number, columns: number, { colors }: Style): Table.Cell[] {

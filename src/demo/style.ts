@@ -16,7 +16,7 @@ interface Screen {
 
 /** The terminal's columns, within reason; colours only where a person looks, and not with `NO_COLOR`. */
 export function styleOf({ isTTY = false, columns = 110 }: Screen): Style {
-  return { width: Math.min(Math.max(columns, 80), 140), colors: pc.createColors(isTTY && pc.isColorSupported) };
+  return { width: Math.min(Math.max(columns, 60), 140), colors: pc.createColors(isTTY && pc.isColorSupported) };
 }
 
 const HUES = {
@@ -40,4 +40,16 @@ export function duration(ms: number): string {
 /** Text that fits: what is cut off is told by `…`. */
 export function clip(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 0))}…`;
+}
+
+/** Text in lines that fit, broken between words. */
+export function wrap(text: string, width: number): string {
+  return text.replaceAll(new RegExp(`(.{1,${width}})(?: +|$)`, 'g'), '$1\n').trimEnd();
+}
+
+/** Columns on the left of all that belongs to a title. */
+export const INDENT = 2;
+
+export function indent(text: string): string {
+  return text.replaceAll(/^/gm, ' '.repeat(INDENT));
 }

@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import type { WorkflowEvent } from 'nest-orchestrator';
 import { attemptsOf } from './attempts.js';
 import { stepTable } from './step-table.js';
-import { clip, type Style } from './style.js';
+import { INDENT, indent, type Style, wrap } from './style.js';
 
 /** A run that has ended, as its timeline shows it. */
 export interface RunReport {
@@ -39,7 +39,7 @@ function title({ cookbook, description, ending: { kind }, asMeant }: RunReport, 
   const mark = kind === 'completed' ? '✔' : '✖';
   const paint = asMeant ? (kind === 'completed' ? colors.green : colors.yellow) : colors.red;
   const rule = '─'.repeat(Math.max(width - cookbook.length - 3, 0));
-  return `${paint(mark)} ${colors.bold(cookbook)} ${colors.dim(rule)}\n  ${colors.dim(clip(description, width - 2))}`;
+  return `${paint(mark)} ${colors.bold(cookbook)} ${colors.dim(rule)}\n${indent(colors.dim(wrap(description, width - INDENT)))}`;
 }
 
 function ending(report: RunReport, style: Style): string {
@@ -56,7 +56,7 @@ function output(value: unknown, { width, colors }: Style): string {
     compact: 3,
     depth: 3,
     maxArrayLength: 3,
-    maxStringLength: 80,
+    maxStringLength: Math.floor(width / 2),
   });
   const lines = text.split('\n');
   const more = lines.length - OUTPUT_LINES;
@@ -83,5 +83,3 @@ function failureBox(
   if (advice !== undefined) table.push(['what now', advice]);
   return indent(table.toString());
 }
-
-const indent = (text: string): string => text.replaceAll(/^/gm, '  ');

@@ -43,4 +43,5 @@ export interface Purchase {
   readonly sku: string;
   readonly quantity: number;
   readonly supplier: string;
+  readonly unit_cents: number;
 }

@@ -63,8 +63,8 @@ export class OrdersService {
     });
   }
 
-  purchase({ sku, quantity, supplier }: Omit<Purchase, 'purchase_id'>, key: string): Purchase {
-    return this.purchased.once(key, () => ({ purchase_id: this.next('PO'), sku, quantity, supplier }));
+  purchase(line: Omit<Purchase, 'purchase_id'>, key: string): Purchase {
+    return this.purchased.once(key, () => ({ purchase_id: this.next('PO'), ...line }));
   }
 
   private save(order: Order): Order {

@@ -3,19 +3,22 @@ import { BaseExceptionFilter } from '@nestjs/core';
 import { InvalidCookbookError, InvalidInputError, OrchestratorError, WorkflowFailedError } from 'nest-orchestrator';
 
 const STATUS: Readonly<Record<string, HttpStatus>> = {
+  ARGUMENT_INVALID: HttpStatus.BAD_REQUEST,
   COOKBOOK_NOT_FOUND: HttpStatus.NOT_FOUND,
   COOKBOOK_INVALID: HttpStatus.BAD_REQUEST,
   INPUT_INVALID: HttpStatus.BAD_REQUEST,
   LIMIT_EXCEEDED: HttpStatus.PAYLOAD_TOO_LARGE,
   MESSAGE_TOO_LARGE: HttpStatus.PAYLOAD_TOO_LARGE,
   RESULT_TIMEOUT: HttpStatus.ACCEPTED,
+  RESULT_TRUNCATED: HttpStatus.GONE,
   WORKFLOW_FAILED: HttpStatus.CONFLICT,
 };
 
 /**
  * What the library's errors are over HTTP: 400 with every problem of a document or an input, 404 for a cookbook nobody
- * knows, 413 for what exceeds a limit, 202 while a result is still to come, and 409 with the failure when there will never
- * be one. Codes are stable, so clients match on `code`.
+ * knows, 413 for what exceeds a limit, 202 while a result is still to come, 409 with the failure when there will never
+ * be one, and 410 when it was too large to keep: whoever needs it later reads it from `workflow.completed`. Codes are
+ * stable, so clients match on `code`.
  */
 @Catch(OrchestratorError)
 export class RunsFilter extends BaseExceptionFilter {

@@ -10,4 +10,8 @@ export class PurchaseDto {
 
   @IsString()
   readonly supplier!: string;
+
+  @IsInt()
+  @Min(0)
+  readonly unit_cents!: number;
 }

@@ -8,6 +8,7 @@ import {
   WorkflowFailedError,
   type WorkflowOrchestrator,
 } from 'nest-orchestrator';
+import { filter } from 'rxjs';
 import { AppModule } from '../../../src/app.module.js';
 import { CatalogService } from '../../../src/catalog/catalog.service.js';
 import { Stock } from '../../../src/catalog/stock.js';
@@ -53,6 +54,18 @@ async function failureOf(name: string, change: Parameters<typeof run>[1] = {}): 
     throw error;
   }
   throw new Error(`${name} did not fail.`);
+}
+
+/** How many steps at that path were ever at work at the same time. */
+function mostAtOnce(path: RegExp): () => number {
+  let now = 0;
+  let most = 0;
+  orchestrator.events$.pipe(filter((event) => path.test(event.path ?? ''))).subscribe(({ type }) => {
+    if (type === 'step_started') now += 1;
+    if (type === 'step_completed') now -= 1;
+    most = Math.max(most, now);
+  });
+  return () => most;
 }
 
 describe('the demo', () => {
@@ -114,8 +127,22 @@ it('restock fills every shelf it was asked to, and keeps the order of the shorta
   const short = catalog.shortages('main', 50).map(({ sku }) => sku);
   const { steps } = await run('restock');
   expect(catalog.shortages('main', 50).map(({ sku }) => sku)).toEqual(short.slice(6));
-  const { iterations } = steps['each'] as { iterations: { item: { sku: string } }[] };
+  const { iterations } = steps['offers'] as { iterations: { item: { sku: string } }[] };
   expect(iterations.map(({ item }) => item.sku)).toEqual(short.slice(0, 6));
+});
+
+it('restock asks three suppliers at a time, as its concurrency says, and buys at what they asked', async () => {
+  const [asking, buying] = [mostAtOnce(/^offers\[/), mostAtOnce(/^each\[/)];
+  const { steps } = await run('restock');
+  expect([asking(), buying()]).toEqual([3, 1]);
+  const { iterations } = steps['each'] as { iterations: { outputs: object; item: { outputs: { offer: object } } }[] };
+  for (const { outputs, item } of iterations) expect(outputs).toMatchObject({ purchase: item.outputs.offer });
+});
+
+it('quote asks both carriers at once', async () => {
+  const asking = mostAtOnce(/^freight\./);
+  await run('quote');
+  expect(asking()).toBe(2);
 });
 
 it('quote takes the discount of the tier, and the first carrier', async () => {

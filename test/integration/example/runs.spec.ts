@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { INestApplication } from '@nestjs/common';
+import { Controller, Get, type INestApplication, UseFilters } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { InvalidArgumentError, OrchestratorError } from 'nest-orchestrator';
 import { AppModule } from '../../../src/app.module.js';
-import { AuditTrail } from '../../../src/payments/audit.interceptor.js';
+import type { Product } from '../../../src/catalog/catalog.service.js';
+import { records } from '../../../src/data/records.js';
 import { SCENARIOS } from '../../../src/demo/scenarios.js';
+import { AuditTrail } from '../../../src/payments/audit.interceptor.js';
+import { RunsFilter } from '../../../src/runs/runs.filter.js';
+import { until } from '../../support/until.js';
 
 let app: INestApplication;
 let url: string;
@@ -110,7 +115,8 @@ describe('POST /runs', () => {
 describe('GET /runs', () => {
   it('answers 404 for a run that nobody has taken up', async () => {
     expect(await ask('/runs/nobody')).toMatchObject({ status: 404, body: { code: 'RUN_UNKNOWN' } });
-    expect(await ask('/runs/nobody/result')).toMatchObject({ status: 404, body: { code: 'RUN_UNKNOWN' } });
+    const waited = await ask('/runs/nobody/result?timeout=99s'); // longer than this test may take
+    expect(waited).toMatchObject({ status: 404, body: { code: 'RUN_UNKNOWN' } });
   });
 
   it('answers 409 with the failure for the result of a run that failed', async () => {
@@ -122,12 +128,66 @@ describe('GET /runs', () => {
     expect(await ask(links.status)).toMatchObject({ status: 200, body: { status: 'failed' } });
   });
 
+  it('answers 410 for outputs that were too large to keep, and whose run has ended', async () => {
+    const lines = Array.from(records<Product>('products', ({ sku }) => sku).keys(), (sku) => ({ sku, quantity: 1 }));
+    const steps = Array.from({ length: 8 }, (_, i) => ({
+      step_id: `basket_${i}`,
+      type: 'task',
+      service: 'catalog',
+      operation: 'price-basket',
+      input: { lines: '{{api_input.lines}}' },
+    }));
+    const { links } = await started({ cookbook: { version: '2.1.0', steps }, input: { lines } });
+    await until(async () => ((await ask(links.status)).body as { status?: string }).status === 'completed');
+    expect(await ask(links.result)).toMatchObject({
+      status: 410,
+      body: { code: 'RESULT_TRUNCATED', message: expect.stringContaining('workflow.completed') },
+    });
+  });
+
   it('answers 202 for a result that is still to come, and 200 when it has come', async () => {
     const { links } = await started(request('delayed-reminder'));
     expect(await ask(`${links.result}?timeout=0ms`)).toMatchObject({ status: 202, body: { code: 'RESULT_TIMEOUT' } });
     expect(await ask(links.status)).toMatchObject({ body: { status: 'running' } });
     expect(await ask(links.result)).toMatchObject({ status: 200 });
     expect((await ask(`${links.result}?timeout=soon`)).status).toBe(400);
+  });
+});
+
+describe('the errors of the library', () => {
+  class NewError extends OrchestratorError {
+    readonly code = 'NEW';
+  }
+
+  @Controller()
+  @UseFilters(RunsFilter)
+  class Failing {
+    @Get('argument')
+    argument(): never {
+      throw new InvalidArgumentError('The timeout is no duration.');
+    }
+
+    @Get('new')
+    another(): never {
+      throw new NewError('Nobody has heard of it.');
+    }
+  }
+
+  it("are 400 for what is the caller's fault, and 500 when nothing is known of them, with their code", async () => {
+    const failing = await NestFactory.create({ module: class {}, controllers: [Failing] }, { logger: false });
+    await failing.listen(0, '127.0.0.1');
+    try {
+      const answers = ['argument', 'new'].map(async (path) => {
+        const response = await fetch(`${await failing.getUrl()}/${path}`);
+        return [response.status, await response.json()];
+      });
+      expect(await Promise.all(answers)).toMatchObject([
+        [400, { code: 'ARGUMENT_INVALID', message: 'The timeout is no duration.' }],
+        [500, { code: 'NEW' }],
+      ]);
+    } finally {
+      await failing.close();
+    }
   });
 });
 

@@ -92,10 +92,17 @@ describe('the catalog', () => {
     expect(lines).toEqual([{ sku: teapot.sku, name: 'Willow Teapot', quantity: 3, price_cents: teapot.price_cents }]);
   });
 
-  it('asks twice the freight abroad', () => {
+  it('asks twice the freight abroad', async () => {
     const lines = [{ sku: 'mug-tide', quantity: 2 }];
-    const [home, abroad] = ['IE', 'DE'].map((country) => catalog.freight(lines, 'post', country).freight_cents);
-    expect(abroad).toBe(2 * (home ?? 0));
+    const [home, abroad] = await Promise.all(['IE', 'DE'].map((country) => catalog.freight(lines, 'post', country)));
+    expect(abroad?.freight_cents).toBe(2 * (home?.freight_cents ?? 0));
+  });
+
+  it("buys from the product's supplier, below the price it sells at", async () => {
+    const { sku, supplier, price_cents } = catalog.product('teapot-willow');
+    const offer = await catalog.offer({ sku, quantity: 3 });
+    expect(offer).toMatchObject({ sku, supplier, quantity: 3 });
+    expect(offer.unit_cents).toBeLessThan(price_cents);
   });
 
   it('does not know what it does not sell', () => {
