@@ -1,11 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, it } from '@jest/globals';
-import { transportContract, type TransportFixture } from '../../libs/orchestrator/src/testing/transport.contract.js';
-import { VirtualClock } from '../../libs/orchestrator/src/testing/virtual-clock.js';
+import { Logger } from '@nestjs/common';
+import { transportContract, type TransportFixture, VirtualClock } from 'nest-orchestrator/testing'; // as others import it
 import { MemoryBroker } from '../../libs/orchestrator/src/transports/memory/memory.broker.js';
 import { MemoryTransport } from '../../libs/orchestrator/src/transports/memory/memory.transport.js';
 import { SystemClock } from '../../libs/orchestrator/src/utils/clock.js';
 import { memoryFixture } from './memory-fixture.js';
+
+Logger.overrideLogger(false); // handlers refuse messages on purpose
 
 const { capabilities } = new MemoryTransport(new MemoryBroker(new VirtualClock()), 'any');
 

@@ -6,4 +6,4 @@ export { VirtualClock } from './virtual-clock.js';
 // What every transport and every state store must do
 export type { ContractCase } from './contract.js';
 export { stateStoreContract, type StateStoreFixture } from './state.contract.js';
-export { transportContract } from './transport.contract.js';
+export { transportContract, type TransportFixture } from './transport.contract.js';

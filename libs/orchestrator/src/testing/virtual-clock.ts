@@ -12,9 +12,9 @@ interface Timer {
  * goes on before the next fires. What waits for I/O does not: wait for that yourself.
  *
  * @example
- * const clock = new VirtualClock();
- * const broker = new MemoryBroker(clock);
- * await clock.advance(30_000); // every retry of the next thirty seconds has been made
+ * const services = await bootServices({ imports: [OrdersModule] });
+ * await services.orchestrator('orders').start('order-to-cash', { input });
+ * await services.clock.advance(30_000); // every retry of the next thirty seconds has been made
  */
 export class VirtualClock extends Clock {
   private readonly timers: Timer[] = [];

@@ -8,15 +8,11 @@ export const acknowledgementCases = [
     'acknowledges when the handler is done, and no sooner: what a dead consumer had in hand goes to another',
     ['redelivery'],
     async (stage) => {
-      const dying = await stage.open();
-      const had = await stage.listen(dying, never);
-      await stage.send(await stage.sender(), ['{}']);
-      await stage.until(() => had.length === 1, 'the message arrives');
-      const closing = dying.close(0);
+      const dying = await stage.occupied(never);
+      await dying.transport.close();
       const came = await stage.listen(await stage.open());
       await stage.until(() => came.length >= 1, 'another consumer gets it');
-      await closing;
-      assert.deepEqual(came, [{ ...had[0], deliveries: 2 }]);
+      assert.deepEqual(came, [{ ...dying.came[0], deliveries: 2 }]);
     },
   ),
   transportCase(
@@ -45,7 +41,8 @@ export const acknowledgementCases = [
     await stage.send(await stage.sender(), numbered(5));
     await stage.until(() => came.length >= 5, 'all messages arrive');
     await stage.silence();
-    await first.close(1_000);
+    await first.stop(1_000);
+    await first.close();
     const later = await stage.listen(await stage.open());
     await stage.silence();
     assert.deepEqual(bodiesOf([...came, ...later]), numbered(5));
@@ -71,7 +68,7 @@ export const acknowledgementCases = [
     const came = await stage.listen(await stage.open());
     const sender = await stage.sender();
     await stage.send(sender, ['{}'], 300);
-    await sender.close(0);
+    await sender.close();
     await stage.until(() => came.length >= 1, 'it arrives');
   }),
 ];

@@ -35,7 +35,7 @@ export const deliveryCases = [
       const receiver = await stage.open();
       const sender = await stage.sender();
       await stage.send(sender, numbered(3));
-      await sender.close(0);
+      await sender.close();
       const came = await stage.listen(receiver);
       await stage.until(() => came.length >= 3, 'what was accepted arrives');
       assert.deepEqual(bodiesOf(came), numbered(3));

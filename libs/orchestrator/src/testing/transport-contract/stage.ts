@@ -68,11 +68,29 @@ export class TransportStage {
     return came;
   }
 
+  /** A consumer with room for one message, which has one in hand; its handler ends when `handle` does. */
+  async occupied(
+    handle: () => unknown,
+  ): Promise<{ readonly transport: WorkflowTransport; readonly came: readonly IncomingMessage[] }> {
+    const transport = await this.open({ prefetch: 1 });
+    const came = await this.listen(transport, handle);
+    await this.send(await this.sender(), ['{}']);
+    await this.until(() => came.length === 1, 'the message arrives');
+    return { transport, came };
+  }
+
   async until(happened: () => boolean, what: string): Promise<void> {
     for (let waited = 0; !happened(); waited += 5) {
       assert.ok(waited < PATIENCE, `This never happened: ${what}`);
       await this.fixture.pass(5);
     }
+  }
+
+  /** Waits for what takes time. */
+  async passing(work: Promise<unknown>, what: string): Promise<void> {
+    let over = false;
+    const ended = work.finally(() => (over = true));
+    await Promise.all([ended, this.until(() => over, what)]);
   }
 
   /** Time enough for anything to happen that should not. */
@@ -81,9 +99,7 @@ export class TransportStage {
   }
 
   async end(): Promise<void> {
-    const closing = Promise.all(this.opened.map((transport) => transport.close(0)));
-    await this.fixture.pass(0);
-    await closing;
+    await Promise.all(this.opened.map((transport) => transport.close()));
   }
 }
 

@@ -1,11 +1,9 @@
 import { UnroutableError } from '../../errors/unroutable.error.js';
 import type { CancelTimer, Clock } from '../../utils/clock.js';
-import { COMPLETED, FAILED, workflowOf } from '../destinations.js';
+import { workflowOf } from '../destinations.js';
 import type { MessageHandler, OutgoingMessage } from '../workflow.transport.js';
 import { type MemoryConsumer, MemoryQueue, type QueueHost } from './memory.queue.js';
-
-/** How many terminals of each kind are kept, unless the module says otherwise. */
-export const KEPT_TERMINALS = 1_000;
+import { MemoryTerminals } from './memory.terminals.js';
 
 /** Destinations that end so are a service's: they have one queue. Any other is a topic: a queue per subscribed service. */
 const WORKFLOW = workflowOf('');
@@ -17,16 +15,13 @@ const WORKFLOW = workflowOf('');
 export class MemoryBroker implements QueueHost {
   private readonly queues = new Map<string, Map<string, MemoryQueue>>();
   private readonly timers = new Set<CancelTimer>();
-  private readonly terminals = new Map<string, Map<string, OutgoingMessage>>();
   private waiting: (() => void)[] = [];
   private members = 0;
 
   constructor(
     readonly clock: Clock,
-    private readonly keptTerminals = KEPT_TERMINALS,
-  ) {
-    for (const topic of [COMPLETED, FAILED]) this.terminals.set(topic, new Map());
-  }
+    private readonly terminals = new MemoryTerminals(),
+  ) {}
 
   /** A service comes: from now on messages for it are accepted. */
   join(service: string): void {
@@ -60,12 +55,9 @@ export class MemoryBroker implements QueueHost {
     return this.queue(destination, service).consume(handler, prefetch);
   }
 
-  /**
-   * The newest terminals, oldest first: of `workflow.completed` and `workflow.failed`, which nobody may be subscribed to. Of
-   * those with one `messageId`, which say the same, the last.
-   */
+  /** The newest terminals of `workflow.completed` or `workflow.failed`, oldest first. */
   kept(destination: string): readonly OutgoingMessage[] {
-    return [...(this.terminals.get(destination)?.values() ?? [])];
+    return this.terminals.of(destination);
   }
 
   /**
@@ -100,18 +92,7 @@ export class MemoryBroker implements QueueHost {
     for (const queue of this.queues.get(destination)?.values() ?? []) {
       if (toService || queue.consumed) queue.push(message);
     }
-    this.keep(message);
-  }
-
-  private keep(message: OutgoingMessage): void {
-    const kept = this.terminals.get(message.destination);
-    if (kept === undefined) return;
-    kept.delete(message.messageId);
-    kept.set(message.messageId, message);
-    for (const oldest of kept.keys()) {
-      if (kept.size <= this.keptTerminals) return;
-      kept.delete(oldest);
-    }
+    this.terminals.keep(message);
   }
 
   private queue(destination: string, service: string): MemoryQueue {

@@ -1,5 +1,7 @@
 // Not the globals: where an app's test fakes those, messages still flow.
 import { setImmediate } from 'node:timers';
+import { Logger } from '@nestjs/common';
+import { describe } from '../../utils/describe.js';
 import { Fifo } from '../../utils/fifo.js';
 import type { MessageHandler, OutgoingMessage } from '../workflow.transport.js';
 
@@ -30,6 +32,7 @@ const LONGEST_REDELIVERY = 5_000;
  * turn, so that a chain without an end does not keep timers and I/O waiting.
  */
 export class MemoryQueue {
+  private readonly logger = new Logger(MemoryQueue.name);
   private readonly waiting = new Fifo<Entry>();
   private readonly consumers: MemoryConsumer[] = [];
   private turn = 0;
@@ -113,8 +116,9 @@ export class MemoryQueue {
     let refused = false;
     try {
       await consumer.handler({ body, messageId, deliveries: entry.deliveries });
-    } catch {
+    } catch (error) {
       refused = true;
+      this.tell(entry, error);
     }
     if (!consumer.settle(entry)) return;
     this.handling -= 1;
@@ -125,6 +129,13 @@ export class MemoryQueue {
     }
     this.schedule();
     this.host.settled();
+  }
+
+  /** The only one who hears of it, as every handler is not ours. The body is the run's, and stays out of the log. */
+  private tell({ message, deliveries }: Entry, error: unknown): void {
+    const reason = error instanceof Error ? String(error) : describe(error);
+    const { messageId, destination } = message;
+    this.logger.warn(`Message "${messageId}" to "${destination}", delivery ${deliveries}, was refused: ${reason}`);
   }
 
   private nextWithRoom(): MemoryConsumer | undefined {
@@ -140,6 +151,7 @@ export class MemoryQueue {
 /** One consumer of a queue, and what it has in hand. */
 export class MemoryConsumer {
   readonly inHand = new Set<Entry>();
+  private drained: Promise<void> | undefined;
   private onDrained: () => void = () => undefined;
 
   constructor(
@@ -159,16 +171,19 @@ export class MemoryConsumer {
     return counts;
   }
 
-  /** Lets nothing more be delivered. Resolves when nothing is in hand. */
+  /** Lets nothing more be delivered. Resolves when nothing is in hand; may be asked again. */
   drain(): Promise<void> {
     this.queue.remove(this);
-    return this.inHand.size === 0 ? Promise.resolve() : new Promise((resolve) => (this.onDrained = resolve));
+    this.drained ??= this.inHand.size === 0 ? Promise.resolve() : new Promise((resolve) => (this.onDrained = resolve));
+    return this.drained;
   }
 
-  /** Gives back what is still in hand. */
+  /** Lets nothing more be delivered, and gives back what is still in hand. */
   abandon(): void {
+    this.queue.remove(this);
     const unsettled = new Set(this.inHand);
     this.inHand.clear();
+    this.onDrained();
     this.queue.takeBack(unsettled);
   }
 }

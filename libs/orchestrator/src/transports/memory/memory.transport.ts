@@ -72,6 +72,7 @@ export class MemoryTransport extends WorkflowTransport {
   override close(): Promise<void> {
     return settled(() => {
       if (this.closed) return;
+      this.stopped = true;
       this.closed = true;
       for (const consumer of this.consumers) consumer.abandon();
       this.broker.leave();

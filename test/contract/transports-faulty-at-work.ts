@@ -1,17 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { MemoryBroker } from '../../libs/orchestrator/src/transports/memory/memory.broker.js';
-import {
-  MemoryTransport,
-  type MemoryTransportOptions,
-} from '../../libs/orchestrator/src/transports/memory/memory.transport.js';
+import { MemoryTransport } from '../../libs/orchestrator/src/transports/memory/memory.transport.js';
 import type { MessageHandler, OutgoingMessage } from '../../libs/orchestrator/src/transports/workflow.transport.js';
-
-type TransportType = new (broker: MemoryBroker, service: string, options?: MemoryTransportOptions) => MemoryTransport;
+import type { FaultyTransport } from './faulty-transport.js';
 
 const isTopic = ({ destination }: { readonly destination: string }) => destination === 'workflow.completed';
 
-/** Transports with one fault each, and how the case begins that must see it. One instance per test of each class. */
-export const faultyTransports = (): readonly (readonly [fault: string, seenBy: string, type: TransportType])[] => {
+/** Transports that deliver, count or hold back wrongly. One instance per test of each class. */
+export const transportsFaultyAtWork = (): readonly FaultyTransport[] => {
   const handlers: MessageHandler[] = [];
   let longest = 0;
   let sent = 0;
@@ -140,9 +136,9 @@ export const faultyTransports = (): readonly (readonly [fault: string, seenBy: s
       'lets other messages pass',
       class extends MemoryTransport {
         private gone = false;
-        override close(graceMs: number) {
+        override close() {
           this.gone = true;
-          return super.close(graceMs);
+          return super.close();
         }
         override consume(destination: string, handler: MessageHandler) {
           const insist: MessageHandler = (message) =>
@@ -194,9 +190,9 @@ export const faultyTransports = (): readonly (readonly [fault: string, seenBy: s
         ) {
           super(held, service);
         }
-        override close(graceMs: number) {
+        override close() {
           this.gone = true;
-          return super.close(graceMs);
+          return super.close();
         }
         override async publish(message: OutgoingMessage) {
           const { delay = 0 } = message;
@@ -206,70 +202,6 @@ export const faultyTransports = (): readonly (readonly [fault: string, seenBy: s
               if (!this.gone) void super.publish({ ...message, delay: 0 });
             });
           }
-        }
-      },
-    ],
-    [
-      'closes at once',
-      'waits at close for what is in flight',
-      class extends MemoryTransport {
-        override close() {
-          return super.close(0);
-        }
-      },
-    ],
-    [
-      'goes on delivering while it closes',
-      'waits at close for what is in flight, and delivers nothing more',
-      class extends MemoryTransport {
-        override async close(graceMs: number) {
-          for (let turn = 0; turn < 5; turn += 1) await setImmediate();
-          await super.close(graceMs);
-        }
-      },
-    ],
-    [
-      'sends nothing any more as soon as it closes',
-      'accepts while it closes',
-      class extends MemoryTransport {
-        private going = false;
-        override close(graceMs: number) {
-          this.going = true;
-          return super.close(graceMs);
-        }
-        override publish(message: OutgoingMessage) {
-          return this.going ? Promise.resolve() : super.publish(message);
-        }
-      },
-    ],
-    [
-      'drops what was in hand when it closes',
-      'loses nothing and repeats nothing',
-      class extends MemoryTransport {
-        private going = false;
-        override close(graceMs: number) {
-          this.going = true;
-          return super.close(graceMs);
-        }
-        override consume(destination: string, handler: MessageHandler) {
-          return super.consume(destination, async (message) => {
-            await setImmediate();
-            return this.going ? undefined : handler(message);
-          });
-        }
-      },
-    ],
-    [
-      'takes messages after it is closed',
-      'takes nothing once it is closed',
-      class extends MemoryTransport {
-        private gone = false;
-        override async close(graceMs: number) {
-          await super.close(graceMs);
-          this.gone = true;
-        }
-        override publish(message: OutgoingMessage) {
-          return this.gone ? Promise.resolve() : super.publish(message);
         }
       },
     ],
