@@ -56,7 +56,7 @@ function output(value: unknown, { width, colors }: Style): string {
     compact: 3,
     depth: 3,
     maxArrayLength: 3,
-    maxStringLength: Math.floor(width / 2),
+    maxStringLength: width - 20,
   });
   const lines = text.split('\n');
   const more = lines.length - OUTPUT_LINES;

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { getOrchestratorToken, type WorkflowEvent, type WorkflowOrchestrator } from 'nest-orchestrator';
+import { AppModule } from '../../../src/app.module.js';
+import { play } from '../../../src/demo/play.js';
+import { type Scenario, SCENARIOS } from '../../../src/demo/scenarios.js';
+
+let app: INestApplicationContext;
+let orchestrator: WorkflowOrchestrator;
+beforeAll(async () => {
+  app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+  orchestrator = app.get(getOrchestratorToken('runs'), { strict: false });
+});
+afterAll(() => app.close());
+
+const scenarios = (...names: string[]): Scenario[] => SCENARIOS.filter(({ cookbook }) => names.includes(cookbook));
+
+it('watches the run it plays and no other, though others have events at the same time', async () => {
+  const plays = scenarios('restock', 'quote', 'fraud-rejected').map(async (scenario) => {
+    const watched: WorkflowEvent[] = [];
+    const { events } = await play(scenario, orchestrator, (event) => watched.push(event));
+    expect(watched).toEqual(events);
+    return new Set(events.map(({ workflow_id }) => workflow_id));
+  });
+  const ids = await Promise.all(plays);
+  expect(ids.map(({ size }) => size)).toEqual([1, 1, 1]);
+  expect(new Set(ids.flatMap((id) => [...id])).size).toBe(3);
+});
+
+it('reports a failure as an ending, with what the scenario advises', async () => {
+  for (const scenario of scenarios('fraud-rejected')) {
+    expect(await play(scenario, orchestrator, () => undefined)).toMatchObject({
+      ending: { kind: 'failed', failure: { code: 'FRAUD_SUSPECTED' } },
+      asMeant: true,
+      advice: scenario.advice,
+    });
+    expect(await play({ ...scenario, failsWith: 'ANOTHER' }, orchestrator, () => undefined)).toMatchObject({
+      asMeant: false,
+    });
+  }
+});
