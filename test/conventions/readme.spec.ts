@@ -1,7 +1,19 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { codeBlocks, localLinks, npmScripts, section } from '../support/markdown.js';
+import { settingsOf } from '../../libs/orchestrator/src/orchestrator.options.js';
+import { toMilliseconds } from '../../libs/orchestrator/src/utils/duration.js';
+import { sourceFiles } from '../support/source-files.js';
+import {
+  anchors,
+  codeBlocks,
+  codeSpans,
+  localLinks,
+  npmScripts,
+  ownAnchors,
+  section,
+  tableRows,
+} from '../support/markdown.js';
 
 const LIBRARY = 'libs/orchestrator/';
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Readonly<Record<string, string>> };
@@ -13,8 +25,13 @@ const pages = [
 ];
 
 const unknownScripts = (markdown: string): string[] => npmScripts(markdown).filter((script) => !(script in scripts));
-const brokenLinks = (page: string, markdown: string): string[] =>
-  localLinks(markdown).filter((target) => !existsSync(join(dirname(page), target)));
+const brokenLinks = (page: string, markdown: string): string[] => {
+  const headings = anchors(markdown);
+  return [
+    ...localLinks(markdown).filter((target) => !existsSync(join(dirname(page), target))),
+    ...ownAnchors(markdown).filter((anchor) => !headings.includes(anchor)),
+  ];
+};
 
 describe('the documentation', () => {
   it.each(pages)('names only commands that exist: %s', (page) => {
@@ -27,9 +44,8 @@ describe('the documentation', () => {
 
   it('is checked by rules that see a script or a link that is gone', () => {
     expect(unknownScripts('Run `npm run demolish`, then:\n```sh\nnpm run verify\nnpm test\n```')).toEqual(['demolish']);
-    expect(brokenLinks('docs/a.md', '[a](nowhere.md#part) [b](../README.md) [c](https://example.com)')).toEqual([
-      'nowhere.md',
-    ]);
+    const links = '# A part\n[a](nowhere.md#part) [b](../README.md) [c](https://example.com) [d](#a-part) [e](#apart)';
+    expect(brokenLinks('docs/a.md', links)).toEqual(['nowhere.md', 'apart']);
   });
 });
 
@@ -62,8 +78,70 @@ describe("the package's README.md", () => {
     expect(readFileSync(`${LIBRARY}LICENSE`, 'utf8')).toBe(readFileSync('LICENSE', 'utf8'));
   });
 
-  it('links to nothing that is not in the package', () => {
-    expect(localLinks(readFileSync(`${LIBRARY}README.md`, 'utf8'))).toEqual([]);
+  it.each([`${LIBRARY}README.md`, 'docs/guide.md', 'docs/errors.md'])(
+    'ships no link out of the package: %s',
+    (page) => {
+      expect(localLinks(readFileSync(page, 'utf8'))).toEqual([]);
+    },
+  );
+});
+
+describe('docs/guide.md', () => {
+  const guide = readFileSync('docs/guide.md', 'utf8');
+  /** The names in this column of every table that begins with this title. */
+  const named = (title: string, column = 0): string[] =>
+    tableRows(guide, title)
+      .flatMap((row) => codeSpans(row[column] ?? ''))
+      .sort();
+  const sources = sourceFiles(`${LIBRARY}src`).map(({ text }) => text);
+  /** The members that an interface of the library declares. */
+  const members = (name: string): string[] => {
+    const declaration = new RegExp(`^export interface ${name}\\b[^{]*\\{\\n(.*?)^\\}`, 'ms');
+    const body = sources.map((text) => declaration.exec(text)?.[1]).find((found) => found !== undefined) ?? '';
+    return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(([, member = '']) => member).sort();
+  };
+
+  it.each([
+    ['option', 0, 'OrchestratorModuleOptions'],
+    ['limit', 0, 'Limits'],
+    ['key of `retry`', 0, 'RetryRule'],
+    ['key of `retry`', 1, 'RetryOptions'],
+    ['key of a cookbook', 0, 'Cookbook'],
+    ['key of an operation', 0, 'OperationEntry'],
+    ['field', 0, 'OperationContext'],
+    ['option of `start`', 0, 'StartOptions'],
+  ])('tells under %j, column %i, of every member of %s, and of no other', (title, column, name) => {
+    const wanted = members(name);
+    expect(wanted.length).toBeGreaterThan(3);
+    expect(named(title, column)).toEqual(wanted);
+  });
+
+  it('names the defaults of the limits', () => {
+    const told = tableRows(guide, 'limit').map(([limit = '', value = '']) => [
+      codeSpans(limit)[0],
+      value.endsWith('d') ? toMilliseconds(value) : Number(value.replaceAll(',', '')),
+    ]);
+    expect(Object.fromEntries(told)).toEqual(settingsOf('shop').limits);
+  });
+
+  it('names the defaults of retries', () => {
+    const told = tableRows(guide, 'key of `retry`').map(([, option = '', value]) => [
+      codeSpans(option)[0],
+      Number(value),
+    ]);
+    expect(Object.fromEntries(told)).toEqual(settingsOf('shop').retry);
+  });
+
+  it('names the defaults of durations and texts', () => {
+    const told = new Map(tableRows(guide, 'option').map(([option = '', value = '']) => [codeSpans(option)[0], value]));
+    const duration = (option: string): number | undefined =>
+      toMilliseconds(/'(\w+)'/.exec(told.get(option) ?? '')?.[1]);
+    const { timeout, unroutableFor, shutdownGrace, namespace, references } = settingsOf('shop');
+    expect(['timeout', 'unroutable', 'shutdownGrace'].map(duration)).toEqual([timeout, unroutableFor, shutdownGrace]);
+    expect(['namespace', 'references'].map((option) => told.get(option))).toEqual([
+      `\`'${namespace}'\``,
+      `\`'${references}'\``,
+    ]);
   });
 });
 
