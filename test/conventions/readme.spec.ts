@@ -1,6 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { mergeTraits } from '../../libs/orchestrator/src/operations/operation.traits.js';
+import { type OperationEntries, readOperations } from '../../libs/orchestrator/src/operations/operations-file.js';
+import { schemaBracket } from '../../libs/orchestrator/src/operations/schema-bracket.js';
+import { compile } from '../../libs/orchestrator/src/references/template.js';
 import { settingsOf } from '../../libs/orchestrator/src/orchestrator.options.js';
 import { toMilliseconds } from '../../libs/orchestrator/src/utils/duration.js';
 import { sourceFiles } from '../support/source-files.js';
@@ -114,6 +118,25 @@ describe('docs/guide.md', () => {
     const wanted = members(name);
     expect(wanted.length).toBeGreaterThan(3);
     expect(named(title, column)).toEqual(wanted);
+  });
+
+  it('shows an operations.json that can be read, with every key', async () => {
+    const [text = ''] = codeBlocks(section(guide, 'Operations'), 'json');
+    const document = JSON.parse(text) as OperationEntries;
+    const { place, traits } = await readOperations(document);
+    for (const [name, said] of traits) schemaBracket(name, mergeTraits(name, [{ place, traits: said }]));
+    const keys = new Set(Object.values(document).flatMap((entry) => Object.keys(entry)));
+    expect([...keys].sort()).toEqual(members('OperationEntry'));
+  });
+
+  it('shows references that can be read', () => {
+    const references = tableRows(guide, 'reference').flatMap(([cell = '']) => codeSpans(cell));
+    const kinds = references.map((reference) =>
+      compile(reference).placeholders.map(({ expression }) => expression.kind),
+    );
+    expect(references.length).toBeGreaterThan(10);
+    expect(kinds.flat()).toHaveLength(references.length);
+    expect(kinds.flat()).not.toContain('malformed');
   });
 
   it('names the defaults of the limits', () => {
