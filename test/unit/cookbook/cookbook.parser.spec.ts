@@ -75,6 +75,27 @@ describe('a cookbook', () => {
   });
 });
 
+describe('branches whose names are numbers', () => {
+  const branches = JSON.parse('{"b":{},"10":{},"2":{},"02":{},"1x":{}}') as Record<string, object>;
+  const named = Object.keys(branches).map((name, index) => [name, task(`s${index}`)] as const);
+  const document = only({ type: 'fork_join', branches: Object.fromEntries(named), join: { strategy: 'first' } });
+
+  it('are refused: JavaScript puts them first, and a join would not follow their declaration', () => {
+    expect(problemsOf(document, { references: 'strict' })).toEqual(
+      ['2', '10'].map((name) => ({
+        path: `steps[0].branches.${name}`,
+        message: 'has a name that is a number',
+        found: `"${name}"`,
+        fix: `Begin it with a letter, as in "b${name}": JavaScript does not keep the order of names that are numbers.`,
+      })),
+    );
+  });
+
+  it('are accepted in a lenient run, as the original accepted them', () => {
+    expect(problemsOf(document)).toEqual([]);
+  });
+});
+
 describe('spellings in camelCase', () => {
   const rule = { maxAttempts: 2, delayMs: 1, backoffMultiplier: 2, maxDelayMs: 9 };
   const normal = { max_attempts: 2, delay_ms: 1, backoff_multiplier: 2, max_delay_ms: 9 };
@@ -154,6 +175,22 @@ describe('operations', () => {
         found: '"get-oder"',
         fix: 'Did you mean "get-order"? It has: get-order, cancel-order.',
       },
+    ]);
+  });
+
+  it('that only a message pattern seems to declare are told with its handler and the fix', () => {
+    const plainHandler = (_: string, name: string) => (name === 'plain' ? 'OrdersController.plain' : undefined);
+    expect(problemsOf(one({ operation: 'plain' }), { operations: { ...operations, plainHandler } })).toMatchObject([
+      {
+        path: 'steps[0].operation',
+        fix: "OrdersController.plain is a @MessagePattern only: add @Operation('plain'), @Reads or @Mutates, or list it in operations.json.",
+      },
+    ]);
+  });
+
+  it('of a service that has none are told with the likely reason', () => {
+    expect(problemsOf(one({}), { operations: { has: () => true, names: () => [] } })).toMatchObject([
+      { fix: 'It has none: is the controller listed in a module?' },
     ]);
   });
 

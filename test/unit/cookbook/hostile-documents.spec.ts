@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { book, parse, problemsOf, task } from '../../support/cookbook-documents.js';
 
 const one = (more: object) => book([task('a', more)]);
@@ -65,4 +66,71 @@ describe('a hostile document', () => {
     const json = '{"version":"2.1.0","steps":[{"step_id":"a","__proto__":{"type":"wait","duration_ms":1}}]}';
     expect(problemsOf(JSON.parse(json))).toMatchObject([{ path: 'steps[0].type', message: 'is missing' }]);
   });
+});
+
+describe('a document that only JSON.stringify knows', () => {
+  const giving = (value: unknown) => ({ ...book([task('a')]), toJSON: () => value });
+  const deep = (depth: number): unknown => (depth === 0 ? [] : [deep(depth - 1)]);
+
+  it.each([
+    ['null', null, 'Its toJSON() gives null.'],
+    ['a number', 5, 'Its toJSON() gives 5.'],
+    ['a list', [1], 'Its toJSON() gives an array of 1.'],
+    ['nothing', undefined, 'JSON'],
+    ['what is too deep', { ...book([]), x: deep(60) }, 'limits.depth (32)'],
+  ])('as %s is refused', (_, value, fix) => {
+    expect(problemsOf(giving(value))).toMatchObject([
+      { path: '', message: 'cannot be sent as JSON', fix: expect.stringContaining(fix) },
+    ]);
+  });
+
+  it('and whose members throw when they are looked at is refused with what they threw', () => {
+    const trap = { get name(): never { throw new TypeError('trap'); }, ...{} }; // prettier-ignore
+    const lazy = Object.defineProperty({ version: '2.1.0', steps: [] }, 'name', {
+      get: () => trap.name,
+      enumerable: true,
+    });
+    expect(problemsOf(lazy)).toMatchObject([{ message: 'cannot be sent as JSON', fix: 'trap' }]);
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(problemsOf({ version: '2.1.0', steps: [], metadata: proxy })).toMatchObject([
+      { message: 'cannot be sent as JSON' },
+    ]);
+  });
+});
+
+describe('any JSON made of the words of the format', () => {
+  const words = [
+    'version', 'name', 'steps', 'step_id', 'id', 'type', 'service', 'operation', 'input', 'iterator', 'body', 'expression', 'cases',
+    'default', 'branches', 'join', 'strategy', 'until', 'duration_ms', 'durationMs', 'retry', 'max_attempts', 'maxAttempts',
+    'timeout_ms', 'input_schema', 'global_retry', 'defaults', 'delivery', 'on_result', '_system', 'api_input', '$ref', 'pattern',
+    'properties', '__proto__', 'constructor', 'toString', '0', '', 'retires',
+  ]; // prettier-ignore
+  const texts = ['2.1.0', 'task', 'steps', 'foreach', 'switch', 'fork_join', 'wait', 'all', '{{api_input.x}}', '{{steps.a.output', '(', 'a', '#', '#/x', '']; // prettier-ignore
+  const { json } = fc.letrec<{ json: unknown }>((tie) => ({
+    json: fc.oneof(
+      { maxDepth: 6, depthSize: 'small' },
+      fc.constantFrom<unknown>(null, true, 0, -1, 1e308, 3, ...texts),
+      fc.array(tie('json'), { maxLength: 3 }),
+      fc.array(fc.tuple(fc.constantFrom(...words), tie('json')), { maxLength: 6 }).map((entries) => JSON.parse(`{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join()}}`) as unknown), // prettier-ignore
+    ),
+  }));
+  const step = fc.tuple(fc.constantFrom(...texts), fc.array(fc.tuple(fc.constantFrom(...words), json), { maxLength: 6 }))
+    .map(([type, entries]) => ({ step_id: 'a', ...Object.fromEntries(entries), type })); // prettier-ignore
+  const documents = fc.tuple(fc.array(fc.oneof(step, json), { maxLength: 3 }), fc.array(fc.tuple(fc.constantFrom(...words), json), { maxLength: 4 }))
+    .map(([steps, entries]) => ({ ...book(steps), ...Object.fromEntries(entries) })); // prettier-ignore
+
+  it.each(['strict', 'lenient'] as const)(
+    'is a cookbook or refused with places and fixes, in a %s run',
+    (references) => {
+      fc.assert(
+        fc.property(fc.oneof(documents, json), (document) => {
+          for (const problem of problemsOf(document, { references })) {
+            expect(problem).toEqual({ path: expect.any(String), message: expect.any(String), found: expect.any(String), fix: expect.any(String) }); // prettier-ignore
+          }
+        }),
+        { numRuns: 500 },
+      );
+    },
+  );
 });

@@ -69,6 +69,7 @@ const REFUSALS: readonly Refusal[] = [
   ['an unknown root, deep in an input', book([task('a', { input: { 'a b': [1, { c: 'x {{nope}}' }] } })]), 'steps[0].input["a b"][1].c', 'refers to "nope"', 'To be seen here: api_input,'],
   ['the item, outside a foreach', book([reading('a', '{{current}}')]), 'steps[0].input.v', 'refers to "current", which does not exist here', 'To be seen here: api_input'],
   ['the item, in the iterator itself', only({ type: 'foreach', iterator: '{{current}}', body: [task('b')] }), 'steps[0].iterator', 'refers to "current"', 'To be seen here'],
+  ['the item by another name', only({ type: 'foreach', iterator: '{{api_input.l}}', body: [reading('b', '{{item.id}}')] }), 'steps[0].body[0].input.v', 'refers to "item"', 'Did you mean "current"?'],
   ['an iterator that is a text', only({ type: 'foreach', iterator: 'api_input.l', body: [task('b')] }), 'steps[0].iterator', 'is a text, which is no array', 'as in "{{api_input.items}}"'],
   ['an unknown root, in an expression', only({ type: 'switch', expression: '$.mode', cases: {} }), 'steps[0].expression', 'refers to "mode"', 'To be seen here'],
   ['a literal with a dot, which an expression takes for a path', only({ type: 'switch', expression: 'v1.2', cases: {} }), 'steps[0].expression', 'refers to "v1"', 'To be seen here'],

@@ -65,6 +65,51 @@ describe('a helper', () => {
   });
 });
 
+describe('a helper that changes what it is given', () => {
+  const sorting = {
+    sorted: (list: number[]) => list.sort((a, b) => a - b),
+    reversed: (list: unknown[]) => list.reverse(),
+    renamed: (customer: { name: string }) => Object.assign(customer, { name: 'changed' }),
+  };
+  const resolve = (template: unknown, input: unknown): unknown =>
+    compile(template).resolve(scopeOf({ api_input: input }, { s: input }), {
+      ...strict,
+      helpers: { ...helpers, ...sorting },
+    });
+
+  it.each([
+    ['{{sorted(api_input.list)}}', [1, 2, 3]],
+    ['{{reversed(api_input.list)}}', [2, 1, 3]],
+    ['{{reversed(steps.s.output.list)}}', [2, 1, 3]],
+    ['{{renamed(api_input.deep.customer)}}', { name: 'changed' }],
+    ['{{reversed(default(api_input.list))}}', [2, 1, 3]],
+  ])('changes a copy: %s comes to the same at every attempt, and the run keeps its values', (template, expected) => {
+    const input = { list: [3, 1, 2], deep: { customer: { name: 'Ada' } } };
+    const before = structuredClone(input);
+    expect([1, 2, 3].map(() => resolve(template, input))).toEqual([expected, expected, expected]);
+    expect(input).toEqual(before);
+  });
+
+  it('changes nothing that stands beside the call', () => {
+    const list = [3, 1, 2];
+    expect(resolve(['{{reversed(api_input)}}', '{{api_input}}', '{{sorted(api_input)}}'], list)).toEqual([
+      [2, 1, 3],
+      [3, 1, 2],
+      [1, 2, 3],
+    ]);
+  });
+
+  it('cannot change where it is called from, and is told it anew by every call', () => {
+    const told: unknown[] = [];
+    const spying = { spy: (context: object) => { told.push(context); Reflect.set(context, 'step_id', 'forged'); return 1; } }; // prettier-ignore
+    compile(['{{spy()}}', '{{spy()}}']).resolve(scope, { ...strict, helpers: spying });
+    expect(told).toEqual([scope.context, scope.context]);
+    expect(told[0]).not.toBe(told[1]);
+    expect(scope.context.step_id).toBe('here');
+    expect(Object.isFrozen(told[0])).toBe(true);
+  });
+});
+
 describe('a helper that takes its time', () => {
   it('makes the input one that is waited for; without one nothing is', async () => {
     const input = compile({

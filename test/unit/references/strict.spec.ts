@@ -21,22 +21,45 @@ function refusal(template: unknown): string {
 describe('in a strict run a reference to nothing', () => {
   it.each([
     ['{{api_inptu.n}}', 'there is no "api_inptu" here. Did you mean "api_input"?'],
-    ['{{elsewhere}}', 'there is no "elsewhere" here.'],
+    ['{{elsewhere}}', 'there is no "elsewhere" here. There are: api_input, workflow_id.'],
+    ['{{tenant_id}}', 'the run has no tenant_id. Give "tenantId" to start().'],
+    [
+      '{{workspace_id}}',
+      'the run has no workspace_id. Give "workspaceId" to start(), or "defaults.workspace_id" in the cookbook.',
+    ],
+    ['{{context.person_id}}', 'the run has no person_id. Give "personId" to start().'],
+    ['{{api_input.phone}}', 'api_input has no "phone". It has: customer, tags, nil, n.'],
+    ['{{steps.payment.output}}', 'no step "payment" has ended that can be seen from here. There are: quote, silent.'],
+    ['{{item.id}}', 'there is no "item" here. There are: api_input, workflow_id.'],
     ['{{api_input.custmer.name}}', 'api_input has no "custmer". Did you mean "customer"?'],
     ['{{ api_input.customer.Email }}', 'api_input.customer has no "Email". Did you mean "email"?'],
-    ['{{api_input.tags[1]}}', 'api_input.tags has no "1".'],
+    ['{{api_input.tags[1]}}', 'api_input.tags has no "1". It is an array of 1.'],
     ['{{api_input.nil.a}}', 'api_input.nil is null.'],
     ['{{api_input.customer.name.first}}', 'api_input.customer.name is a string.'],
     ['{{api_input.n.a}}', 'api_input.n is a number.'],
     ['{{steps.qoute.output.total}}', 'no step "qoute" has ended that can be seen from here. Did you mean "quote"?'],
     ['{{steps.quote.output.totl}}', 'steps.quote.output has no "totl". Did you mean "total"?'],
-    ['{{steps.silent.output}}', 'steps.silent.output is not there.'],
-    ['{{steps.silent.output.a}}', 'steps.silent.output is not there.'],
+    ['{{steps.silent.output}}', 'step "silent" ended without an output: return a value or null.'],
+    ['{{steps.silent.output.a}}', 'step "silent" ended without an output: return a value or null.'],
     ['{{steps[0].output}}', 'an output is addressed as steps.<step_id>.output.'],
     ['{{steps.quote.total}}', 'an output is addressed as steps.<step_id>.output.'],
     ['{{nothing()}}', 'the helper "nothing" answered nothing.'],
   ])('%s says how far it led, and what is nearly named so', (reference, reason) => {
     expect(refusal({ a: ['x', `y ${reference}`] })).toBe(`Step "here": ${reference} resolves to nothing: ${reason}`);
+  });
+
+  it('says "item" where the item of a foreach is meant, and is told its name here', () => {
+    const inside = scopeOf({ api_input: {}, current: { id: 1 }, index: 0 });
+    expect(() => compile('{{item.id}}').resolve(inside, strict)).toThrow('Did you mean "current"?');
+    expect(() => compile('{{i}}').resolve(inside, strict)).toThrow('Did you mean "index"?');
+  });
+
+  it('lists eight names at most', () => {
+    const wide = scopeOf({ api_input: Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`key_${n}`, n])) });
+    expect(() => compile('{{api_input.other}}').resolve(wide, strict)).toThrow(
+      / It has: key_0, .*, key_7, and 3 more\.$/,
+    );
+    expect(() => compile('{{api_input.other}}').resolve(scopeOf({ api_input: {} }), strict)).toThrow('It has: none.');
   });
 
   it('carries the facts of its message', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { nearest } from '../../../libs/orchestrator/src/utils/nearest.js';
+import { listed, nearest, suggestion } from '../../../libs/orchestrator/src/utils/nearest.js';
 
 describe('the nearest name', () => {
   it.each([
@@ -38,5 +38,16 @@ describe('the nearest name', () => {
     }
     expect(nearest('custmer', endless())).toBeUndefined();
     expect(asked).toBeLessThan(2_000);
+  });
+});
+
+describe('a suggestion', () => {
+  it('names the nearest and lists what there is, but not hundreds', () => {
+    expect(suggestion('custmer', 'It has', ['order', 'customer'])).toBe(
+      'Did you mean "customer"? It has: order, customer.',
+    );
+    expect(suggestion('else', 'It has', [])).toBe('It has: none.');
+    expect(listed(['a', 'b', 'c'], 2)).toBe('a, b, and 1 more');
+    expect(listed(Array.from({ length: 30 }, (_, index) => String(index)))).toMatch(/, 19, and 10 more$/);
   });
 });

@@ -34,10 +34,12 @@ export function boundedCopy(document: unknown, limits: Limits): Record<string, u
 function copyOf(document: JsonObject, limits: Limits): Record<string, unknown> {
   try {
     checkShape(document, limits);
-    return JSON.parse(JSON.stringify(document)) as Record<string, unknown>;
+    const copy: unknown = JSON.parse(JSON.stringify(document));
+    if (!isRecord(copy)) throw new TypeError(`Its toJSON() gives ${describe(copy)}.`);
+    checkShape(copy, limits); // a toJSON() gives what nobody has looked at
+    return copy;
   } catch (cause) {
-    const fix = cause instanceof Error ? cause.message : String(cause);
-    throw refusal(document, '', 'cannot be sent as JSON', document, fix);
+    throw refusal({}, '', 'cannot be sent as JSON', {}, cause instanceof Error ? cause.message : describe(cause));
   }
 }
 

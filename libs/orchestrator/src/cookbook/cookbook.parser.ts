@@ -10,11 +10,15 @@ import { type KnownOperations, validate } from './cookbook.validator.js';
 import { nameOf } from './definition.js';
 import { Problems } from './problems.js';
 import { respell } from './spelling.js';
+import { checkKeys } from './unknown-keys.js';
 import { checkVisibility } from './visibility.js';
 
 export interface ParseOptions {
   readonly limits: Limits;
-  /** `strict`: a reference that no run can resolve is a problem. `lenient`: it is text, as in the original. */
+  /**
+   * `strict`: a reference that no run can resolve is a problem, as is a key that seems meant but would be ignored.
+   * `lenient`: as in the original, the one is text and the other ignored.
+   */
   readonly references: ReferenceMode;
   /** Whose operations must exist. Default: nothing is known of any service. */
   readonly operations?: KnownOperations;
@@ -22,7 +26,7 @@ export interface ParseOptions {
 
 /**
  * A document as a cookbook: a copy, in the format's own spelling, which later changes to the document do not reach. Keys
- * that the format does not know are kept.
+ * of one's own are kept.
  *
  * @throws InvalidCookbookError with every problem of the document, up to fifty; with one when it exceeds `limits`
  */
@@ -31,7 +35,10 @@ export function parseCookbook(document: unknown, options: ParseOptions): Cookboo
   const problems = new Problems();
   respell(cookbook, problems);
   validate(cookbook, options, problems);
-  if (options.references === 'strict') checkVisibility(cookbook, problems);
+  if (options.references === 'strict') {
+    checkKeys(cookbook, problems);
+    checkVisibility(cookbook, problems);
+  }
   // All of them, whatever the size: the number of steps is bounded.
   shape ??= compileSchema(COOKBOOK_SCHEMA, { show: describe, atMost: Infinity });
   for (const problem of shape(cookbook)) if (!problems.know(problem.path)) problems.add(problem);

@@ -113,8 +113,11 @@ const STEP = {
     },
     type: { enum: STEP_KINDS, description: `Use one of ${STEP_KINDS.join(', ')}.` },
     workspace_id: callerId("Give the workspace that this step's handler acts for: a text or a number."),
-    retry: ref('retry'),
-    timeout_ms: integer(1, 'Give milliseconds as a whole number, 1 or more.'),
+    retry: {
+      ...ref('retry'),
+      description: 'How tasks are tried again; on a group, each task within that says nothing else.',
+    },
+    timeout_ms: integer(1, 'Give milliseconds as a whole number, 1 or more; on a group, for each task within.'),
     ...refused(UNSUPPORTED.step),
   },
   allOf: STEP_KINDS.map((kind) => ({
@@ -128,13 +131,16 @@ const RETRY = {
   type: 'object',
   properties: {
     max_attempts: integer(1, 'Give the number of attempts, the first included: a whole number, 1 or more.'),
-    delay_ms: integer(0, 'Give milliseconds before the second attempt: a whole number.'),
+    delay_ms: integer(
+      0,
+      'Give the longest delay before the second attempt in milliseconds: a whole number. The delay is random, from 0 up to it.',
+    ),
     backoff_multiplier: {
       type: 'number',
       minimum: 1,
       description: 'Give what each delay is multiplied by: 1 or more.',
     },
-    max_delay_ms: integer(0, 'Give the longest delay in milliseconds: a whole number.'),
+    max_delay_ms: integer(0, 'Give the longest delay before any attempt in milliseconds: a whole number.'),
   },
   description: 'Give an object with "max_attempts", "delay_ms", "backoff_multiplier" or "max_delay_ms".',
 };
@@ -150,6 +156,7 @@ export const COOKBOOK_SCHEMA = {
   type: 'object',
   required: ['version', 'steps'],
   properties: {
+    $schema: { type: 'string', description: 'Where editors find the JSON Schema of cookbooks: a text.' },
     version: {
       type: 'string',
       pattern: '^2\\.[1-9]\\d*\\.\\d+$',
@@ -165,7 +172,10 @@ export const COOKBOOK_SCHEMA = {
       properties: { workspace_id: callerId('Give the workspace of runs that name none: a text or a number.') },
       description: 'Give an object with "workspace_id".',
     },
-    global_retry: ref('retry'),
+    global_retry: {
+      ...ref('retry'),
+      description: 'How tasks are tried again, where neither they nor their groups say it.',
+    },
     global_timeout_ms: integer(1, 'Give the longest life of a run in milliseconds: a whole number, 1 or more.'),
     steps: listOfSteps('Give an array of at least one step.'),
     delivery: {

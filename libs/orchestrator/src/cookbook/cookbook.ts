@@ -31,6 +31,7 @@ export interface StepBase {
   readonly step_id: string;
   /** Overrides the run's workspace for this step's handler. */
   readonly workspace_id?: CallerId;
+  /** Of a group, for each task in it that says nothing else. */
   readonly retry?: RetryRule;
   /** Milliseconds that an attempt of a handler may take; of a group, of each task in it. */
   readonly timeout_ms?: number;
@@ -95,8 +96,12 @@ export interface WaitStep extends ControlFlowStep {
 
 /** Where a value is absent the next one outwards counts: the step's, its groups', `global_retry`, the module's. */
 export interface RetryRule {
+  /** The first included. */
   readonly max_attempts?: number;
+  /** The longest delay before the second attempt: the actual one is random, from 0 up to it. */
   readonly delay_ms?: number;
+  /** What the longest delay grows by with each further attempt. */
   readonly backoff_multiplier?: number;
+  /** What the longest delay grows to at most. */
   readonly max_delay_ms?: number;
 }

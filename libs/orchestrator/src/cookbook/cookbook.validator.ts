@@ -1,11 +1,14 @@
+import { operationAdvice } from '../errors/unknown-operation.error.js';
 import { FORBIDDEN_KEYS, type Limits } from '../message/limits.js';
 import type { JsonObject } from '../message/workflow-message.js';
+import type { ReferenceMode } from '../references/scope.js';
 import { describe } from '../utils/describe.js';
 import { isRecord } from '../utils/is-record.js';
 import { schemaProblems } from '../utils/json-schema.js';
+import { suggestion } from '../utils/nearest.js';
 import { pathTo, problemsUnder } from '../utils/problem.js';
 import { STEP_KINDS, UNSUPPORTED } from './cookbook.schema.js';
-import { type Problems, suggestion } from './problems.js';
+import type { Problems } from './problems.js';
 import { stepsOf } from './step-tree.js';
 
 /** The operations that are known here: those of this process's services. */
@@ -14,10 +17,13 @@ export interface KnownOperations {
   has(service: string): boolean;
   /** The operations of a known service. */
   names(service: string): readonly string[];
+  /** The handler of a message pattern that only seems to be an operation. */
+  plainHandler?(service: string, name: string): string | undefined;
 }
 
 export interface ValidatorOptions {
   readonly limits: Pick<Limits, 'branches' | 'attempts' | 'lifetime'>;
+  readonly references: ReferenceMode;
   /** Default: no service's operations are known, so none is missed. */
   readonly operations?: KnownOperations;
 }
@@ -42,7 +48,7 @@ class Validation {
     this.version();
     this.supported(this.cookbook, '', UNSUPPORTED.cookbook);
     this.supported(delivery, 'delivery', UNSUPPORTED.delivery);
-    this.attempts(retry, 'global_retry');
+    this.retry(retry, 'global_retry');
     if (isRecord(inputSchema)) {
       for (const problem of problemsUnder('input_schema', schemaProblems(inputSchema))) this.problems.add(problem);
     }
@@ -69,7 +75,8 @@ class Validation {
     this.id(step, path);
     this.ofItsType(step, path);
     this.supported(step, path, UNSUPPORTED.step);
-    this.attempts(step['retry'], pathTo(path, 'retry'));
+    this.retry(step['retry'], pathTo(path, 'retry'));
+    this.time(step['timeout_ms'], pathTo(path, 'timeout_ms'));
   }
 
   private id(step: JsonObject, path: string): void {
@@ -93,6 +100,7 @@ class Validation {
         break;
       case 'switch':
         this.names(step['cases'], at('cases'));
+        this.cases(step, path);
         break;
       case 'fork_join':
         this.names(step['branches'], at('branches'));
@@ -119,7 +127,8 @@ class Validation {
     if (typeof service !== 'string' || typeof operation !== 'string' || !operations?.has(service)) return;
     const names = operations.names(service);
     if (names.includes(operation)) return;
-    this.refuse(path, `is no operation of service "${service}"`, operation, suggestion(operation, 'It has', names));
+    const fix = operationAdvice(operation, names, operations.plainHandler?.(service, operation));
+    this.refuse(path, `is no operation of service "${service}"`, operation, fix);
   }
 
   private names(named: unknown, path: string): void {
@@ -134,6 +143,25 @@ class Validation {
     const count = isRecord(branches) ? Object.keys(branches).length : 0;
     const fix = 'Use a foreach, or raise limits.branches.';
     this.atMost(limits.branches, count, path, 'has more branches than limits.branches allows', fix);
+    if (this.options.references === 'strict' && isRecord(branches)) this.order(Object.keys(branches), path);
+  }
+
+  /** Joins follow the order in which branches are declared. JavaScript puts names that are indexes first, in their own. */
+  private order(names: readonly string[], path: string): void {
+    for (const name of names.filter((one) => /^(?:0|[1-9]\d*)$/.test(one))) {
+      const fix = `Begin it with a letter, as in "b${name}": JavaScript does not keep the order of names that are numbers.`;
+      this.refuse(pathTo(path, name), 'has a name that is a number', name, fix);
+    }
+  }
+
+  private cases({ cases, default: otherwise }: JsonObject, path: string): void {
+    const named = Object.entries(isRecord(cases) ? cases : {});
+    const places = named.map(([name, one]) => [pathTo(pathTo(path, 'cases'), name), one] as const);
+    for (const [place, one] of [...places, [pathTo(path, 'default'), otherwise] as const]) {
+      if (!Array.isArray(one)) continue;
+      const fix = 'Make it one step that holds them: { "step_id": "…", "type": "steps", "steps": [ … ] }.';
+      this.refuse(place, 'is a list of steps, and a case is one step', one, fix);
+    }
   }
 
   /** A wait that a run does not outlive never ends. */
@@ -144,11 +172,20 @@ class Validation {
     this.atMost(lifetime, duration, path, 'is longer than the run may live, in milliseconds', fix);
   }
 
-  private attempts(retry: unknown, path: string): void {
-    const { limits } = this.options;
-    const attempts = isRecord(retry) ? retry['max_attempts'] : undefined;
+  private retry(retry: unknown, path: string): void {
+    if (!isRecord(retry)) return;
+    const { max_attempts: attempts, delay_ms: delay, max_delay_ms: maxDelay } = retry;
     const fix = 'Ask for fewer attempts, or raise limits.attempts.';
-    this.atMost(limits.attempts, attempts, pathTo(path, 'max_attempts'), 'is more than limits.attempts allows', fix);
+    const allowed = this.options.limits.attempts;
+    this.atMost(allowed, attempts, pathTo(path, 'max_attempts'), 'is more than limits.attempts allows', fix);
+    this.time(delay, pathTo(path, 'delay_ms'));
+    this.time(maxDelay, pathTo(path, 'max_delay_ms'));
+  }
+
+  /** A longer one could not be meant, nor could every timer hold it. */
+  private time(time: unknown, path: string): void {
+    const fix = 'Give less, or raise limits.lifetime.';
+    this.atMost(this.options.limits.lifetime, time, path, 'is longer than any run may live, in milliseconds', fix);
   }
 
   private supported(target: unknown, path: string, unsupported: readonly string[]): void {

@@ -1,12 +1,14 @@
 import type { JsonObject } from '../message/workflow-message.js';
 import { expressionPath } from '../references/expression.js';
+import { nearestRoot } from '../references/nearest-root.js';
 import { ITEM_ROOTS, RUN_ROOTS } from '../references/scope.js';
 import type { Path } from '../references/syntax.js';
 import { compile } from '../references/template.js';
 import { describe } from '../utils/describe.js';
 import { isRecord } from '../utils/is-record.js';
+import { listed, suggestion } from '../utils/nearest.js';
 import { pathTo } from '../utils/problem.js';
-import { listed, type Problems, suggestion } from './problems.js';
+import type { Problems } from './problems.js';
 import { stepsOf, strandOf, type Strand, strandsOf } from './step-tree.js';
 
 /** What a step can see. */
@@ -105,7 +107,8 @@ class VisibilityCheck {
       const message = 'refers to a step in another way than steps.<step_id>.output';
       this.refuse(path, message, text, 'Write steps.<step_id>.output.');
     } else if (!roots.includes(root)) {
-      const fix = suggestion(root, 'To be seen here', [...roots, 'steps']);
+      const names = [...roots, 'steps'];
+      const fix = suggestion(root, 'To be seen here', names, nearestRoot(root, names));
       this.refuse(path, `refers to "${root}", which does not exist here`, text, fix);
     }
   }

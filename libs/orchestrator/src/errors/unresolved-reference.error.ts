@@ -9,14 +9,16 @@ export class UnresolvedReferenceError extends OrchestratorError {
    * @param reference as written
    * @param reason how far it led
    * @param nearest an existing name that the one not found may be a misspelling of
+   * @param advice what to do, as a sentence, where no name is near
    */
   constructor(
     readonly step: string,
     readonly reference: string,
     reason: string,
     readonly nearest?: string,
+    advice = '',
   ) {
-    const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
-    super(`Step "${step}": ${reference} resolves to nothing: ${reason}.${hint}`);
+    const hint = nearest === undefined ? advice : `Did you mean "${nearest}"?`;
+    super(`Step "${step}": ${reference} resolves to nothing: ${reason}. ${hint}`.trimEnd());
   }
 }

@@ -3,6 +3,7 @@ import { MalformedReferenceError } from '../errors/malformed-reference.error.js'
 import { UnknownHelperError } from '../errors/unknown-helper.error.js';
 import { excerpt } from './excerpt.js';
 import { unresolved } from './explain.js';
+import { copyJson } from './json-copy.js';
 import { inOrder, isPromise, type MaybePromise, whenDone } from './maybe-promise.js';
 import { lookup } from './path.js';
 import type { Helper, Helpers, ReferenceMode, Scope } from './scope.js';
@@ -56,9 +57,15 @@ export class Evaluation {
     const helper = Object.hasOwn(helpers, name) ? helpers[name] : undefined;
     if (helper === undefined) throw new UnknownHelperError(this.step, excerpt(name), Object.keys(helpers));
     return whenDone(
-      inOrder(args, (arg) => this.evaluate(arg)),
+      inOrder(args, (arg) => this.argument(arg)),
       (values) => this.ask(name, helper, values),
     );
+  }
+
+  /** A helper may change what it is given; the run's own values it never sees. What another helper answered is nobody's. */
+  private argument(arg: Argument): unknown {
+    const value = this.evaluate(arg);
+    return arg.kind === 'path' ? copyJson(value) : value;
   }
 
   private ask(name: string, helper: Helper, values: readonly unknown[]): unknown {
@@ -66,7 +73,8 @@ export class Evaluation {
       throw new HelperError(this.step, name, cause);
     };
     try {
-      const answer = (helper as (...args: readonly unknown[]) => unknown)(...values, this.scope.context);
+      const context = Object.freeze({ ...this.scope.context });
+      const answer = (helper as (...args: readonly unknown[]) => unknown)(...values, context);
       if (!isPromise(answer)) return asJson(answer);
       if (!this.options.immediate) return Promise.resolve(answer).then(asJson).catch(failed);
       Promise.resolve(answer).catch(() => undefined);

@@ -1,17 +1,17 @@
 import type { InputSize } from './input-size.js';
 
-/** A deep copy of a JSON value that shares nothing with it. Counts what it copies, and stops at the limit. */
-export function copyJson(value: unknown, size: InputSize): unknown {
+/** A deep copy of a JSON value that shares nothing with it. Where a size is given it counts what is copied, and stops at its limit. */
+export function copyJson(value: unknown, size?: InputSize): unknown {
   if (typeof value === 'string') {
-    size.addText(value);
+    size?.addText(value);
     return value;
   }
-  size.addToken();
+  size?.addToken();
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => copyJson(item, size));
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(value)) {
-    size.addText(key);
+    size?.addText(key);
     put(copy, key, copyJson((value as Readonly<Record<string, unknown>>)[key], size));
   }
   return copy;

@@ -23,7 +23,7 @@ export interface HelperContext {
   readonly workflow_id: string;
 }
 
-/** A template helper: pure, registered by the app, called as `helper(...args, context)`. It may return a promise in a task's input only. */
+/** A template helper: pure, registered by the app, called as `helper(...args, context)`. Its arguments are copies, its context is frozen. It may return a promise in a task's input only. */
 export type Helper = (...args: never[]) => unknown;
 
 /** Helpers by name: own properties only. */

@@ -23,6 +23,25 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** Names that a text lists, so that it stays readable. */
+const MAX_LISTED = 20;
+
+/** What to say of a name that is not there: the one that comes near, and those that are. */
+export function suggestion(
+  word: string,
+  introduction: string,
+  names: readonly string[],
+  meant = nearest(word, names),
+): string {
+  return `${meant === undefined ? '' : `Did you mean "${meant}"? `}${introduction}: ${listed(names)}.`;
+}
+
+/** The first names of a list, and how many more there are. */
+export function listed(names: readonly string[], atMost = MAX_LISTED): string {
+  const more = names.length - atMost;
+  return `${names.slice(0, atMost).join(', ') || 'none'}${more > 0 ? `, and ${more} more` : ''}`;
+}
+
 /** Edits that make one text of the other: insert, delete or replace a character, or swap two neighbours. */
 function distance(from: string, to: string): number {
   let before: readonly number[] = [];
