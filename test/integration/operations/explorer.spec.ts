@@ -116,6 +116,14 @@ describe('what becomes an operation', () => {
     expect(registry.names('shop')).toEqual(['get-item', 'save-item']);
   });
 
+  it('is no message pattern that nothing describes, and who names it is told so', async () => {
+    const { run, registry } = await boot({ controllers: [ItemsController] });
+    await expect(async () => run('plain')).rejects.toThrow(
+      "ItemsController.plain is a @MessagePattern only: add @Operation('plain'), @Reads or @Mutates, or list it in",
+    );
+    expect(registry.plainHandler('shop', 'save-item')).toBeUndefined();
+  });
+
   it('subscribes to no message by @Operation alone', async () => {
     const { rpc } = await boot({ controllers: [ItemsController] });
     expect([...rpc.getHandlers().keys()]).toEqual(['items.save', 'void-item', 'plain']);

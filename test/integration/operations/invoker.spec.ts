@@ -32,9 +32,10 @@ import {
 } from '@nestjs/core';
 import { Ctx, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
 import { IsInt } from 'class-validator';
-import { from, throwError } from 'rxjs';
+import { from, Observable, throwError } from 'rxjs';
 import { GuardsConsumer } from '@nestjs/core/guards/index.js';
 import { Operation } from '../../../libs/orchestrator/src/decorators/operation.decorator.js';
+import { deferred } from '../../support/deferred.js';
 import {
   addingInterceptor,
   bootOperations,
@@ -222,6 +223,31 @@ describe('parameters and outputs', () => {
   it('takes the last value of an Observable, and null of an empty one', async () => {
     const { run } = await boot();
     expect([await run('emit', [1, 2]), await run('emit', [])]).toEqual([2, null]);
+  });
+
+  it('leaves an Observable whose step is given up, through its interceptors', async () => {
+    const subscribed = deferred();
+    let left = false;
+    @Controller()
+    class EndlessController {
+      @Operation('endless') endless(): Observable<number> {
+        return new Observable((subscriber) => {
+          subscriber.next(1);
+          subscribed.resolve();
+          return () => {
+            left = true;
+          };
+        });
+      }
+    }
+    const { registry } = await boot({ controllers: [EndlessController] });
+    const given = new AbortController();
+    const operation = registry.find('shop', { step_id: 's1', operation: 'endless' });
+    const answer = operation.invoke({}, { ...CONTEXT, signal: given.signal });
+    await subscribed.promise;
+    given.abort(new Error('the deadline passed'));
+    await expect(answer).rejects.toThrow('the deadline passed');
+    expect(left).toBe(true);
   });
 
   it('heeds class guards and its own parameters after others have bound the same method with theirs', async () => {

@@ -57,6 +57,19 @@ describe('the registry', () => {
   });
 });
 
+describe('a message pattern that is no operation', () => {
+  it('is told to whoever takes it for one, with the fix', () => {
+    const registry = registryOf([operation('save')]);
+    registry.addPlain('shop', 'plain', 'ShopController.plain');
+    expect(() => registry.find('shop', step('plain'))).toThrow(
+      'Service "shop" has no operation "plain". ShopController.plain is a @MessagePattern only: add ' +
+        "@Operation('plain'), @Reads or @Mutates, or list it in operations.json.",
+    );
+    expect(registry.plainHandler('elsewhere', 'plain')).toBeUndefined();
+    expect(registry.names('shop')).toEqual(['save']);
+  });
+});
+
 describe('whether a step mutates', () => {
   it.each<[string, OperationTraits, boolean | undefined, ReturnType<OperationLookup>, boolean]>([
     ['is what the operation says', { mutates: true }, undefined, undefined, true],

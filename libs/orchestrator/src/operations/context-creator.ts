@@ -62,7 +62,7 @@ class InterceptorsCall extends InterceptorsConsumer {
   }
 
   override intercept(...call: Parameters<InterceptorsConsumer['intercept']>): Promise<unknown> {
-    return this.around(call[1], async () => settle(await super.intercept(...call)));
+    return this.around(call[1], async () => settle(await super.intercept(...call), call[1]));
   }
 }
 

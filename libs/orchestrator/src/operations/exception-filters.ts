@@ -18,8 +18,10 @@ export class OperationFilters extends ExternalExceptionFilterContext {
   override create(...args: Parameters<ExternalExceptionFilterContext['create']>): ExternalExceptionsHandler {
     const handler = super.create(...args);
     // The stock `next` also logs each error that no filter takes: whoever runs the step reports it already.
-    handler.next = (error, host) =>
-      translate(error, () => handler.invokeCustomFilters(error, this.toContext(host.getArgs<unknown[]>())));
+    handler.next = (error, host) => {
+      const args = host.getArgs<unknown[]>();
+      return translate(error, args, () => handler.invokeCustomFilters(error, this.toContext(args)));
+    };
     return handler;
   }
 }
@@ -28,9 +30,9 @@ export class OperationFilters extends ExternalExceptionFilterContext {
  * Throws the filter's error where that is an `HttpException`, an `RpcException` or has a numeric status; the original one
  * whatever else the filter does: return, reply, or fail.
  */
-async function translate(error: unknown, filter: () => unknown): Promise<never> {
+async function translate(error: unknown, args: readonly unknown[], filter: () => unknown): Promise<never> {
   try {
-    await settle(await filter());
+    await settle(await filter(), args);
   } catch (replacement) {
     const { getError, status, statusCode } = Object(replacement) as Record<string, unknown>;
     const carriesStatus = typeof getError === 'function' || typeof (status ?? statusCode) === 'number';

@@ -21,6 +21,7 @@ export interface BoundOperation extends Operation {
 export class OperationRegistry {
   private readonly services = new Map<string, Map<string, BoundOperation>>();
   private readonly lookups = new Map<string, OperationLookup>();
+  private readonly plain = new Map<string, Map<string, string>>();
 
   /** Makes a service known, even if it has no operation yet. */
   addService(service: string, lookup?: OperationLookup): void {
@@ -32,6 +33,12 @@ export class OperationRegistry {
     this.services.get(operation.service)?.set(operation.name, operation);
   }
 
+  /** Remembers a message pattern that nothing makes an operation, for whoever takes it for one. */
+  addPlain(service: string, name: string, handler: string): void {
+    const known = this.plain.get(service) ?? new Map<string, string>();
+    this.plain.set(service, known.set(name, handler));
+  }
+
   /** Whether the operations of this service are known here. */
   has(service: string): boolean {
     return this.services.has(service);
@@ -40,6 +47,11 @@ export class OperationRegistry {
   /** The names of a service's operations; none of a service that is not here. */
   names(service: string): readonly string[] {
     return [...(this.services.get(service)?.keys() ?? [])];
+  }
+
+  /** The handler of a message pattern of this name that is no operation: `OrdersController.get`. */
+  plainHandler(service: string, name: string): string | undefined {
+    return this.plain.get(service)?.get(name);
   }
 
   get(service: string, name: string): BoundOperation | undefined {
@@ -54,7 +66,10 @@ export class OperationRegistry {
    */
   find(service: string, step: Pick<TaskStep, 'step_id' | 'operation' | 'mutates'>): BoundOperation {
     const operation = this.get(service, step.operation);
-    if (operation === undefined) throw new UnknownOperationError(service, step.operation, this.names(service));
+    if (operation === undefined) {
+      const plain = this.plainHandler(service, step.operation);
+      throw new UnknownOperationError(service, step.operation, this.names(service), plain);
+    }
     const said = this.lookUp(service, step);
     const mutates = operation.mutates || said.mutates === true || step.mutates === true;
     if (mutates === operation.mutates && said.resource_type === undefined) return operation;

@@ -46,6 +46,7 @@ export class OperationsExplorer {
       const { handler } = candidate;
       const visible = await visibleFrom(handler.module);
       const names = operationsAmong(candidate, visible, declared);
+      this.rememberPlain(candidate, names, visible);
       if (names.length === 0) continue;
       const service = soleOwner(handler, visible);
       refuseSecondOwner(handler, service, owners);
@@ -65,6 +66,16 @@ export class OperationsExplorer {
       this.registry.addService(service, read.lookup);
     }
     return declared;
+  }
+
+  private rememberPlain(
+    { handler, names }: Candidate,
+    operations: readonly string[],
+    visible: readonly string[],
+  ): void {
+    for (const name of names.filter((one) => !operations.includes(one))) {
+      for (const service of visible) this.registry.addPlain(service, name, handlerName(handler));
+    }
   }
 
   private register(

@@ -1,12 +1,23 @@
-import { CUSTOM_ROUTE_ARGS_METADATA, METHOD_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import {
+  CUSTOM_ROUTE_ARGS_METADATA,
+  METHOD_METADATA,
+  PARAMTYPES_METADATA,
+  ROUTE_ARGS_METADATA,
+} from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { ContextUtils } from '@nestjs/core/helpers/context-utils.js';
 import { PATTERN_METADATA } from '@nestjs/microservices/constants.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import { handlerName, type Handler } from './handler.js';
 
-/** What a parameter decorator wrote: `{ 'type:index': { index, data, … } }`. */
-type ParameterMap = Readonly<Record<string, { readonly index: number; readonly data?: unknown }>>;
+/** What a parameter decorator wrote: `{ 'type:index': { index, data, pipes } }`. */
+type ParameterMap = Readonly<Record<string, Parameter>>;
+
+interface Parameter {
+  readonly index: number;
+  readonly data?: unknown;
+  readonly pipes?: readonly unknown[];
+}
 
 /** RPC and HTTP share these numbers: `@Payload()` is `@Body()`, and `@Ctx()` is `@Headers()`. */
 const INPUT: readonly number[] = [RouteParamtypes.BODY, RouteParamtypes.QUERY, RouteParamtypes.PARAM];
@@ -21,9 +32,9 @@ export const PARAMETERS = {
 };
 
 /** What RPC assumes of a handler without parameter decorators. Stock Nest would run it without its pipes. */
-export const PAYLOAD_ONLY = { [`${RouteParamtypes.BODY}:0`]: { index: 0, data: undefined, pipes: [] } };
+export const PAYLOAD_ONLY: ParameterMap = { [`${RouteParamtypes.BODY}:0`]: { index: 0, data: undefined, pipes: [] } };
 
-/** @throws ConfigurationError for a parameter that only an HTTP request could fill */
+/** @throws ConfigurationError for a parameter that only an HTTP request could fill, and for an input without its class */
 export function checkParameters(handler: Handler): void {
   const { host, methodName, method } = handler;
   const utils = new ContextUtils();
@@ -32,10 +43,16 @@ export function checkParameters(handler: Handler): void {
     methodName,
     ROUTE_ARGS_METADATA,
   );
+  const types = typesOf(handler);
   const onlyHttp = Reflect.hasMetadata(METHOD_METADATA, method) && !Reflect.hasMetadata(PATTERN_METADATA, method);
-  for (const [key, { index, data }] of Object.entries(map ?? {})) {
+  for (const [key, parameter] of Object.entries(map ?? PAYLOAD_ONLY)) {
+    const { index, data } = parameter;
     const type = Number(key.split(':')[0]);
-    if (key.includes(CUSTOM_ROUTE_ARGS_METADATA) || INPUT.includes(type)) continue;
+    if (key.includes(CUSTOM_ROUTE_ARGS_METADATA)) continue;
+    if (INPUT.includes(type)) {
+      if (types[index] === Function) refuseLostClass(handler, parameter);
+      continue;
+    }
     if (type === CONTEXT && data === undefined && !onlyHttp) continue;
     throw new ConfigurationError(
       `${handlerName(handler)} is an operation, but its parameter ${index} is ${RouteParamtypes[type] ?? type} (@Req(), @Res(), ` +
@@ -43,4 +60,24 @@ export function checkParameters(handler: Handler): void {
         'and @Caller(); what HTTP alone needs belongs in a handler of its own.',
     );
   }
+}
+
+/** As the compiler wrote them down; nothing where it does not. */
+function typesOf({ type, methodName }: Handler): readonly unknown[] {
+  return (
+    (Reflect.getMetadata(PARAMTYPES_METADATA, type.prototype as object, methodName) as unknown[] | undefined) ?? []
+  );
+}
+
+/**
+ * TypeScript writes `Function` for a class that is imported as a type only, and for functions, which no input is. Where a
+ * pipe of the parameter's own makes something else of the input, that may be a function.
+ */
+function refuseLostClass(handler: Handler, { index, pipes = [] }: Parameter): void {
+  if (pipes.length > 0) return;
+  throw new ConfigurationError(
+    `${handlerName(handler)} takes its input as parameter ${index}, whose class is lost: it is imported as a type, so no pipe ` +
+      'could validate or transform the input. Write "import { … }" instead of "import type { … }" for it (or declare it as an ' +
+      'interface, which is not validated).',
+  );
 }
