@@ -29,9 +29,12 @@ export class PaymentGateway {
   private readonly tries = new Map<string, number>();
   private number = 0;
 
-  /** @throws CardDeclinedError, GatewayUnavailableError */
-  async charge({ card_number, idempotency_key }: Charge): Promise<Authorisation> {
-    await setTimeout(25);
+  /**
+   * @param signal gives up: nobody waits for the answer any more
+   * @throws CardDeclinedError, GatewayUnavailableError
+   */
+  async charge({ card_number, idempotency_key }: Charge, signal: AbortSignal): Promise<Authorisation> {
+    await setTimeout(25, undefined, { signal });
     if (card_number === TEST_CARDS.declined) throw new CardDeclinedError('The bank declined the card.');
     const tries = (this.tries.get(idempotency_key) ?? 0) + 1;
     this.tries.set(idempotency_key, tries);

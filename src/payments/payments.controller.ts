@@ -19,15 +19,15 @@ export class PaymentsController {
     return this.payments.screen(total_cents, card_country, ship_to_country);
   }
 
-  /** `card_number` is a secret: cookbooks hand it to this step and to no other. */
+  /**
+   * `card_number` is a secret: cookbooks hand it to this step and to no other. `signal` is aborted when the step's
+   * `timeout_ms` has passed.
+   */
   @Operation('charge-card')
   @Mutates('payment')
   @Sensitive('card_number')
-  charge(
-    @Payload() { order_id, amount_cents, card_number }: ChargeCardDto,
-    @Ctx() { idempotencyKey }: OperationContext,
-  ): Promise<Payment> {
-    return this.payments.charge(order_id, amount_cents, card_number, idempotencyKey);
+  charge(@Payload() card: ChargeCardDto, @Ctx() { idempotencyKey, signal }: OperationContext): Promise<Payment> {
+    return this.payments.charge(card, idempotencyKey, signal);
   }
 
   @Operation('refund')

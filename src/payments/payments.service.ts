@@ -1,7 +1,7 @@
 import { ConflictException, ForbiddenException, Injectable, NotFoundException } from '@nestjs/common';
 import { records } from '../data/records.js';
 import { Effects } from '../effects.js';
-import { PaymentGateway } from './payment.gateway.js';
+import { type Charge, PaymentGateway } from './payment.gateway.js';
 
 export interface Payment {
   readonly id: string;
@@ -10,6 +10,9 @@ export interface Payment {
   readonly refunded_cents: number;
   readonly authorisation?: string;
 }
+
+/** What is to be charged, and for which order. */
+export type Charging = Pick<Payment, 'order_id'> & Omit<Charge, 'idempotency_key'>;
 
 export interface Refund {
   readonly refund_id: string;
@@ -56,8 +59,9 @@ export class PaymentsService {
    * Charges once per key, however often the step is tried: the key goes on to the gateway, so an answer that was lost on
    * the way is asked for again, not the money.
    */
-  async charge(order_id: string, amount_cents: number, card_number: string, key: string): Promise<Payment> {
-    const { authorisation } = await this.gateway.charge({ amount_cents, card_number, idempotency_key: key });
+  async charge({ order_id, ...card }: Charging, key: string, signal: AbortSignal): Promise<Payment> {
+    const { authorisation } = await this.gateway.charge({ ...card, idempotency_key: key }, signal);
+    const { amount_cents } = card;
     return this.charged.once(key, () => {
       const id = this.next('P');
       return this.save({ id, order_id, amount_cents, refunded_cents: 0, authorisation });

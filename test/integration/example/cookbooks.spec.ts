@@ -18,7 +18,7 @@ import { Outbox } from '../../../src/notifications/outbox.js';
 import { OrdersService } from '../../../src/orders/orders.service.js';
 import { AuditTrail } from '../../../src/payments/audit.interceptor.js';
 import { PaymentsService } from '../../../src/payments/payments.service.js';
-import { TEST_CARDS } from '../../../src/payments/payment.gateway.js';
+import { PaymentGateway, TEST_CARDS } from '../../../src/payments/payment.gateway.js';
 import { until } from '../../support/until.js';
 
 let app: INestApplicationContext;
@@ -173,6 +173,23 @@ it('payment-retry is tried three times and charged once; the interceptor saw eac
     [2, 'refused'],
     [3, 'done'],
   ]);
+});
+
+it('payment-retry gives up an attempt that takes longer than its step allows: nothing is charged', async () => {
+  const cookbook = structuredClone(orchestrator.cookbooks.get('payment-retry'));
+  const [payment] = cookbook?.steps ?? [];
+  const steps = [{ ...payment, timeout_ms: 1, retry: { max_attempts: 2, delay_ms: 1 } }];
+  const { input, tenantId } = scenario('payment-retry');
+  const charge = { amount_cents: 1, card_number: '4242424242424242', idempotency_key: 'later' };
+  await expect(
+    orchestrator.run({ ...cookbook, steps }, { input: { ...input, card_number: charge.card_number }, tenantId }),
+  ).rejects.toMatchObject({
+    failure: { code: 'OPERATION_TIMEOUT', path: 'payment', attempts: 2 },
+  });
+  const { entries } = app.get(AuditTrail, { strict: false });
+  expect(entries.map(({ outcome }) => outcome)).toEqual(['abandoned', 'abandoned']);
+  const gateway = app.get(PaymentGateway, { strict: false });
+  expect(await gateway.charge(charge, new AbortController().signal)).toEqual({ authorisation: 'AUTH-1' });
 });
 
 it('delayed-reminder takes the case of an open invoice, and none for a paid one', async () => {

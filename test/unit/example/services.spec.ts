@@ -130,9 +130,12 @@ describe('orders', () => {
 });
 
 describe('payments', () => {
+  const patient = new AbortController().signal;
+
   it('are charged once per key, though the gateway did not answer at first', async () => {
     const payments = new PaymentsService(new PaymentGateway());
-    const charge = (key: string): Promise<unknown> => payments.charge('O-1', 100, TEST_CARDS.flaky, key);
+    const charging = { order_id: 'O-1', amount_cents: 100, card_number: TEST_CARDS.flaky };
+    const charge = (key: string): Promise<unknown> => payments.charge(charging, key, patient);
     await expect(charge('k')).rejects.toThrow(GatewayUnavailableError);
     await expect(charge('k')).rejects.toThrow(GatewayUnavailableError);
     const payment = await charge('k');
@@ -141,10 +144,20 @@ describe('payments', () => {
     await expect(charge('another')).rejects.toThrow(GatewayUnavailableError);
   });
 
+  it('are not charged once nobody waits for the answer, and are charged when they are tried again', async () => {
+    const gateway = new PaymentGateway();
+    const charge = { amount_cents: 1, card_number: '4242424242424242', idempotency_key: 'k' };
+    await expect(gateway.charge(charge, AbortSignal.abort())).rejects.toThrow(/aborted/);
+    expect(await gateway.charge(charge, patient)).toEqual({ authorisation: 'AUTH-1' });
+  });
+
   it('tell a run what an error of the gateway means: try again, or end', async () => {
     const filter = new GatewayFilter();
     const gateway = new PaymentGateway();
-    const declined = gateway.charge({ amount_cents: 1, card_number: TEST_CARDS.declined, idempotency_key: 'k' });
+    const declined = gateway.charge(
+      { amount_cents: 1, card_number: TEST_CARDS.declined, idempotency_key: 'k' },
+      patient,
+    );
     await expect(declined).rejects.toThrow(CardDeclinedError);
     expect(() => filter.catch(new CardDeclinedError('no'))).toThrow(expect.objectContaining({ status: 402 }));
     expect(() => filter.catch(new GatewayUnavailableError('?'))).toThrow(expect.objectContaining({ status: 503 }));
