@@ -96,13 +96,14 @@ describe('docs/guide.md', () => {
   const named = (title: string, column = 0): string[] =>
     tableRows(guide, title)
       .flatMap((row) => codeSpans(row[column] ?? ''))
+      .map((name) => name.replace(/\(.*/, ''))
       .sort();
   const sources = sourceFiles(`${LIBRARY}src`).map(({ text }) => text);
   /** The members that an interface of the library declares. */
   const members = (name: string): string[] => {
     const declaration = new RegExp(`^export interface ${name}\\b[^{]*\\{\\n(.*?)^\\}`, 'ms');
     const body = sources.map((text) => declaration.exec(text)?.[1]).find((found) => found !== undefined) ?? '';
-    return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(([, member = '']) => member).sort();
+    return [...body.matchAll(/^ {2}(?:readonly )?(\w+)(?:\??:|[(<])/gm)].map(([, member = '']) => member).sort();
   };
 
   it.each([
@@ -114,10 +115,16 @@ describe('docs/guide.md', () => {
     ['key of an operation', 0, 'OperationEntry'],
     ['field', 0, 'OperationContext'],
     ['option of `start`', 0, 'StartOptions'],
+    ['member', 0, 'BootedServices'],
   ])('tells under %j, column %i, of every member of %s, and of no other', (title, column, name) => {
     const wanted = members(name);
     expect(wanted.length).toBeGreaterThan(3);
     expect(named(title, column)).toEqual(wanted);
+  });
+
+  it('names every field of an event', () => {
+    const [, told = ''] = /An event holds ([^;]*);/.exec(guide) ?? [];
+    expect(codeSpans(told).sort()).toEqual(members('WorkflowEvent'));
   });
 
   it('shows an operations.json that can be read, with every key', async () => {
