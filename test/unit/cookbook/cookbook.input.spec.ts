@@ -46,6 +46,17 @@ describe('the input of a run', () => {
     expect(check).toThrow(/Cookbook "order" is invalid:\n {2}- input_schema does not compile: .*#\/\$defs\/none/);
   });
 
+  it.each([{ $ref: '#' }, { $dynamicRef: '#' }, { properties: { id: { $ref: '#/properties/id' } } }])(
+    'does not exhaust the stack by a schema that refers to itself without an end: %j',
+    (schema) => {
+      const check = () => {
+        checkInput(withSchema(schema, 'order'), { id: 1 });
+      };
+      expect(check).toThrow(InvalidCookbookError);
+      expect(check).toThrow('Cookbook "order" is invalid:');
+    },
+  );
+
   it('is checked by each cookbook’s own schema, although two schemas have one $id', () => {
     const $id = 'https://example.com/input';
     const text = withSchema({ $id, type: 'string' });

@@ -129,6 +129,15 @@ describe('what is no JSON Schema', () => {
     );
   });
 
+  it('is refused by its check when it refers to itself without an end, not when a value ends it', () => {
+    expect(() => compileSchema({ $ref: '#' })(1)).toThrow(
+      expect.objectContaining({ code: 'SCHEMA_INVALID', message: expect.stringContaining('itself without an end') }),
+    );
+    const list = compileSchema({ properties: { next: { $ref: '#' } }, required: ['id'] });
+    expect(list({ id: 1, next: { id: 2, next: { id: 3 } } })).toEqual([]);
+    expect(list({ id: 1, next: { next: { id: 3 } } })).toMatchObject([{ path: 'next.id', message: 'is missing' }]);
+  });
+
   it('does not include keywords nobody knows: they are annotations', () => {
     expect(schemaProblems({ type: 'string', example: 'x', 'x-owner': 'me' })).toEqual([]);
   });

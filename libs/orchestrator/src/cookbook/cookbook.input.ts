@@ -12,23 +12,29 @@ const compiled = new WeakMap<object, SchemaCheck>();
  * Checks the input of a run that is to start.
  *
  * @throws InvalidInputError when it does not match the cookbook's `input_schema`; without one, anything does
- * @throws InvalidCookbookError when that schema refers to something that is not in it
+ * @throws InvalidCookbookError when that schema refers to something that is not in it, or to itself without an end
  */
 export function checkInput(cookbook: Cookbook, input: unknown): void {
-  const problems = inputCheck(cookbook)?.(input) ?? [];
+  const problems = named(cookbook, () => inputCheck(cookbook)?.(input)) ?? [];
   if (problems.length === 0) return;
   throw new InvalidInputError(cookbook.name === undefined ? 'the cookbook' : `cookbook "${cookbook.name}"`, problems);
 }
 
 /** The check of a cookbook's input, compiled at its first use. */
-export function inputCheck({ name, input_schema: schema }: Cookbook): SchemaCheck | undefined {
+export function inputCheck(cookbook: Cookbook): SchemaCheck | undefined {
+  const { input_schema: schema } = cookbook;
   if (schema === undefined) return undefined;
   const known = compiled.get(schema);
   if (known !== undefined) return known;
+  const check = named(cookbook, () => compileSchema(schema));
+  compiled.set(schema, check);
+  return check;
+}
+
+/** Says of what is wrong with the schema whose it is. */
+function named<T>({ name }: Cookbook, work: () => T): T {
   try {
-    const check = compileSchema(schema);
-    compiled.set(schema, check);
-    return check;
+    return work();
   } catch (error) {
     if (!(error instanceof InvalidSchemaError)) throw error;
     throw new InvalidCookbookError(name, problemsUnder('input_schema', error.problems));

@@ -30,7 +30,8 @@ const OPTIONS: Options = {
  * dies with what refers to it: schemas of submitted documents leave nothing behind. A schema runs as code, its patterns
  * as regular expressions: it must come from someone who may slow this process down.
  *
- * @throws InvalidSchemaError for what is no schema, and for a `$ref` that leads nowhere
+ * @throws InvalidSchemaError for what is no schema, and for a `$ref` that leads nowhere; the check itself throws it for one
+ * that leads in a circle
  */
 export function compileSchema(schema: object, { show = kindOf, atMost = 5_000 }: TellOptions = {}): SchemaCheck {
   const problems = schemaProblems(schema);
@@ -38,11 +39,23 @@ export function compileSchema(schema: object, { show = kindOf, atMost = 5_000 }:
   const first = compiled(schema, { allErrors: false });
   let all: typeof first | undefined;
   return (value) => {
-    if (first(value)) return [];
-    if (!isWithin(atMost, value)) return problemsOf(first.errors, value, show);
-    all ??= compiled(schema, { allErrors: true });
-    return all(value) ? [] : problemsOf(all.errors, value, show);
+    try {
+      if (first(value)) return [];
+      if (!isWithin(atMost, value)) return problemsOf(first.errors, value, show);
+      all ??= compiled(schema, { allErrors: true });
+      return all(value) ? [] : problemsOf(all.errors, value, show);
+    } catch (cause) {
+      throw cause instanceof RangeError ? endless(schema) : cause;
+    }
   };
+}
+
+/** What only a value finds out: the stack was exhausted. */
+function endless(schema: object): InvalidSchemaError {
+  const fix = 'Let a $ref to a schema around it stand below a key of its own: under properties or items.';
+  return new InvalidSchemaError([
+    { path: '', message: 'refers to itself without an end', found: describe(schema), fix },
+  ]);
 }
 
 /** What keeps a value from being a JSON Schema. References are not followed, no code is made of it. */
