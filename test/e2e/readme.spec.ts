@@ -139,13 +139,11 @@ describe('the guide', () => {
   it('shows tests that pass', async () => {
     const tests = examples.filter(({ file }) => file.endsWith('.test.ts'));
     expect(tests.length).toBeGreaterThan(0);
-    const { code, stdout } = await inFolder([
-      'node',
-      '--test',
-      '--test-reporter=tap',
-      ...tests.map(({ file }) => js(file)),
-    ]);
-    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('# pass 2\n') as string });
+    const names = tests.map(({ file }) => js(file));
+    const { code, stdout } = await inFolder(['node', '--test', '--test-reporter=tap', ...names]);
+    const written = tests.flatMap(({ code: text }) => text.match(/^test\(/gm) ?? []);
+    expect(stdout).toContain(`# pass ${written.length}\n`);
+    expect(code).toBe(0);
   });
 
   it('shows the output of every step', async () => {
