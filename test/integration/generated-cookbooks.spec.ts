@@ -1,101 +1,89 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { HttpException } from '@nestjs/common';
 import { foreach } from '../../libs/orchestrator/src/engine/steps/foreach.step.js';
 import { forkJoin } from '../../libs/orchestrator/src/engine/steps/fork-join.step.js';
 import { choice } from '../../libs/orchestrator/src/engine/steps/switch.step.js';
 import { RunScope } from '../../libs/orchestrator/src/engine/run-scope.js';
-import type { OperationContext } from '../../libs/orchestrator/src/operations/operation.js';
-import { type BootedServices, bootServices } from '../../libs/orchestrator/src/testing/boot-services.js';
-import { serviceOf, type TestOperation } from '../../libs/orchestrator/src/testing/service-of.js';
 import { MemoryStateStore } from '../../libs/orchestrator/src/state/memory/memory.store.js';
-import { MemoryBroker } from '../../libs/orchestrator/src/transports/memory/memory.broker.js';
-import { API_INPUT, generateCookbook } from '../support/random/cookbooks.js';
-import { type Call, callsOf, checkOrder, interpret, timeless } from '../support/random/interpreter.js';
-import { answer, MUTATING, OPERATIONS, type OperationName, SERVICES } from '../support/random/library.js';
+import type { MemoryBroker } from '../../libs/orchestrator/src/transports/memory/memory.broker.js';
+import { Laboratory } from '../support/random/laboratory.js';
+import { Prng } from '../support/random/prng.js';
 
-let services: BootedServices;
-const calls = new Map<string, Call[]>();
-
-/** The operations of the library as handlers, in every service. */
-function handlers(names: readonly OperationName[]): Record<string, TestOperation> {
-  const handle =
-    (operation: OperationName) =>
-    (input: unknown, { service, workflowId, path, attempt }: OperationContext): unknown => {
-      const known = calls.get(workflowId) ?? [];
-      known.push({ service, operation, path, attempt, input });
-      calls.set(workflowId, known);
-      const { output, error } = answer(operation, input, attempt);
-      if (error !== undefined) throw new HttpException({ message: error.code, code: error.code }, error.status);
-      return output;
-    };
-  return Object.fromEntries(names.map((name) => [name, handle(name)]));
-}
-
+let laboratory: Laboratory;
 beforeAll(async () => {
-  const mutates = handlers(OPERATIONS.filter((name) => MUTATING.has(name)));
-  const reads = handlers(OPERATIONS.filter((name) => !MUTATING.has(name)));
-  services = await bootServices({
-    imports: SERVICES.map((service) =>
-      serviceOf(
-        service,
-        { mutates, reads },
-        { limits: { depth: 200, messageBytes: 4_000_000, incomingBytes: 5_000_000 } },
-      ),
-    ),
-  });
+  laboratory = await Laboratory.open();
 });
-afterAll(() => services.close());
-
-/** What a generated cookbook does, and what it should do, as texts that compare. */
-async function execute(
-  seed: number,
-): Promise<{ readonly seen: string; readonly wanted: string; readonly disorder: string | undefined }> {
-  const cookbook = generateCookbook(seed);
-  const { workflowId } = await services.orchestrator('alpha').start(cookbook, { input: API_INPUT });
-  await services.settle();
-  const end = services.hops.splice(0).at(-1)?.message ?? {};
-  const expected = interpret(cookbook, API_INPUT, workflowId);
-  const made = calls.get(workflowId) ?? [];
-  calls.delete(workflowId);
-  const tell = ({ service, path, attempt, operation, input }: Call): string => `${service}.${operation} ${path}#${attempt} ${timeless(input)}`; // prettier-ignore
-  return {
-    seen: timeless({
-      status: end['status'],
-      output: end['api_output'] ?? undefined,
-      steps: end['steps'],
-      failure: failureOf(end['error']),
-      calls: once(made).map(tell).sort(),
-    }),
-    wanted: timeless({
-      ...expected,
-      output: expected.output ?? undefined,
-      trace: undefined,
-      calls: callsOf(expected.trace).map(tell).sort(),
-    }),
-    disorder: checkOrder(expected.trace, made),
-  };
-}
-
-/** A read may be repeated, when a part of its fork had to wait: of equal ones the last counts. An effect may not. */
-function once(made: readonly Call[]): Call[] {
-  const keyOf = ({ path, attempt }: Call): string => `${path}#${attempt}`;
-  const last = new Map(made.map((call) => [keyOf(call), call]));
-  return made.filter((call) => MUTATING.has(call.operation as OperationName) || last.get(keyOf(call)) === call);
-}
-
-function failureOf(error: unknown): object | undefined {
-  if (error === undefined) return undefined;
-  const { path, code, total_attempts: attempts } = error as Record<string, unknown>;
-  return { path, code, attempts };
-}
+afterAll(() => laboratory.services.close());
 
 describe('generated cookbooks over three services', () => {
   it('do what a recursive interpreter does: outputs, failure, calls and their order, 1,000 of them', async () => {
     for (let seed = 1; seed <= 1_000; seed += 1) {
-      const { seen, wanted, disorder } = await execute(seed);
-      expect({ seed, disorder, ...(JSON.parse(seen) as object) }).toEqual({ seed, ...(JSON.parse(wanted) as object) });
+      const { seen, wanted, disorder, ends } = await laboratory.execute(seed);
+      expect({ seed, disorder, ends, ...(JSON.parse(seen) as object) }).toEqual({
+        seed,
+        ends: 1,
+        ...(JSON.parse(wanted) as object),
+      });
     }
   }, 120_000);
+});
+
+/** The store fails so often, before it did what it was asked or after. */
+function unreliable(store: MemoryStateStore, random: Prng): () => void {
+  const mends = (['claim', 'record', 'extend', 'end'] as const).map((method) => {
+    const original = store[method].bind(store) as (...args: readonly unknown[]) => Promise<unknown>;
+    const failing = async (...args: readonly unknown[]): Promise<unknown> => {
+      if (random.chance(0.03)) throw new Error('the store is away');
+      const answer = await original(...args);
+      if (random.chance(0.03)) throw new Error('the answer is lost');
+      return answer;
+    };
+    Object.assign(store, { [method]: failing });
+    return () => Object.assign(store, { [method]: original });
+  });
+  return () => {
+    for (const mend of mends) mend();
+  };
+}
+
+/** Every message comes twice; not what is put back because of that. */
+function doubled(broker: MemoryBroker): () => void {
+  const publish = broker.publish.bind(broker);
+  const seen = new Set<string>();
+  broker.publish = (message) => {
+    publish(message);
+    if (!message.destination.endsWith('.workflow') || seen.has(message.messageId)) return;
+    seen.add(message.messageId);
+    publish({ ...message, delay: (message.delay ?? 0) + 5 });
+  };
+  return () => {
+    broker.publish = publish;
+  };
+}
+
+describe('generated cookbooks, while', () => {
+  it.each<[string, () => (() => void)[]]>([
+    ['the store fails now and then', () => [unreliable(laboratory.store, new Prng(7))]],
+    ['every message comes twice', () => [doubled(laboratory.broker)]],
+    ['both', () => [unreliable(laboratory.store, new Prng(8)), doubled(laboratory.broker)]],
+  ])(
+    '%s, do the same: nothing is lost, no effect repeated, every run ends with one content',
+    async (_, trouble) => {
+      const mends = trouble();
+      try {
+        for (let seed = 1; seed <= 400; seed += 1) {
+          const { seen, wanted, ends } = await laboratory.execute(seed);
+          expect({ seed, ends, ...(JSON.parse(seen) as object) }).toEqual({
+            seed,
+            ends: 1,
+            ...(JSON.parse(wanted) as object),
+          });
+        }
+      } finally {
+        for (const mend of mends) mend();
+      }
+    },
+    120_000,
+  );
 });
 
 describe('the comparison sees', () => {
@@ -142,7 +130,7 @@ describe('the comparison sees', () => {
     [
       'every message delivered twice, and nobody to say which delivery counts',
       () => {
-        const broker = services.app.get(MemoryBroker, { strict: false });
+        const { broker } = laboratory;
         const { publish } = broker;
         broker.publish = (message) => {
           publish.call(broker, message);
@@ -165,7 +153,7 @@ describe('the comparison sees', () => {
     const mend = plant();
     try {
       for (let seed = 1; seed <= 300; seed += 1) {
-        const { seen, wanted, disorder } = await execute(seed);
+        const { seen, wanted, disorder } = await laboratory.execute(seed);
         if (seen !== wanted || disorder !== undefined) return;
       }
     } finally {

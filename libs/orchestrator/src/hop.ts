@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { advance, modeOf, resume, stop } from './engine/advance.js';
 import { restore } from './engine/checkpoint.js';
@@ -5,6 +6,7 @@ import { join, split, walk } from './engine/parts.js';
 import type { Run } from './engine/run.js';
 import type { Transition } from './engine/transition.js';
 import { OrchestratorError } from './errors/orchestrator.error.js';
+import { classifyError } from './execution/error-classifier.js';
 import { reasonToEnd } from './execution/ending.js';
 import type { ForkMode } from './execution/fork-mode.js';
 import { HopJournal } from './execution/hop-journal.js';
@@ -17,6 +19,7 @@ import type { Claim, Grant, Journal, StateStore } from './state/state.store.js';
 import type { HopResult, Obstacle, Router, SkipReason } from './transports/router.js';
 import type { IncomingMessage } from './transports/workflow.transport.js';
 import type { Clock } from './utils/clock.js';
+import { describeError, stackOf } from './utils/describe-error.js';
 
 export interface HopSettings {
   readonly service: string;
@@ -27,6 +30,15 @@ export interface HopSettings {
 }
 
 type Granted = Claim & Grant;
+
+/** Why a message is no run, and whose it is where that can be told. */
+interface Refusal {
+  readonly refusal: OrchestratorError;
+  readonly message: WorkflowMessage | undefined;
+}
+
+/** Tasks in a row before timers and I/O get their turn. */
+const BURST = 64;
 
 /** One hop: what a service does with one workflow message, start to end. Read this file first. */
 export class Hop {
@@ -49,7 +61,7 @@ export class Hop {
    */
   async handle(incoming: IncomingMessage): Promise<HopResult> {
     const run = this.read(incoming); //                               in: a Run, or why it is none
-    if (run instanceof OrchestratorError) return this.router.refuse(incoming, run);
+    if ('refusal' in run) return this.refuse(incoming, run);
 
     const claim = await this.claim(run.message); //                   may this message execute?
     if (claim.kind === 'stale' || claim.kind === 'ended') return { skipped: true, reason: claim.kind };
@@ -89,6 +101,7 @@ export class Hop {
     how: 'execute' | 'replay' = 'execute',
   ): Promise<Transition> {
     let transition = from;
+    let tasks = 0;
     for (;;) {
       const { run } = transition;
       if (transition.kind === 'fork') {
@@ -96,6 +109,9 @@ export class Hop {
       } else if (transition.kind === 'execute' && transition.service === this.settings.service) {
         const known = journal.replay(run, transition.path);
         if (known === undefined && how === 'replay') return transition;
+        if ((tasks += 1) % BURST === 0) await setImmediate();
+        const ending = known === undefined ? reasonToEnd(run, this.clock.now()) : undefined;
+        if (ending !== undefined) return stop(run, ending.failure);
         transition = advance(run, known ?? (await this.tasks.run(transition, journal)));
       } else {
         return transition;
@@ -138,19 +154,33 @@ export class Hop {
     }
     // The newest step whose output made it too large fails instead, and the run stands where it stood before that step.
     const again = this.read(incoming);
-    if (again instanceof OrchestratorError) throw again;
+    if ('refusal' in again) throw again.refusal;
     return journal.refuseLast(failure) ? this.decide(again, journal, claim) : stop(again, failure);
   }
 
-  private read({ body }: IncomingMessage): Run | OrchestratorError {
+  private read({ body }: IncomingMessage): Run | Refusal {
+    let message: WorkflowMessage | undefined;
     try {
-      const message = this.codec.decode(body);
+      message = this.codec.decode(body);
       const plan = this.planner.plan(message.cookbook, modeOf(message));
       return restore(message, plan, this.settings.service, this.clock.now());
     } catch (error) {
-      if (error instanceof OrchestratorError) return error;
+      if (error instanceof OrchestratorError) return { refusal: error, message };
       throw error;
     }
+  }
+
+  /** Where it can be told which run it is, and the message has its place in it, the run ends with it. */
+  private async refuse(incoming: IncomingMessage, { refusal, message }: Refusal): Promise<HopResult> {
+    if (message !== undefined) {
+      const claim = await this.claim(message);
+      if (claim.kind === 'unavailable') return this.putBack(incoming, claim.kind);
+      if (claim.kind === 'granted') {
+        const failure = { ...classifyError(refusal, 'engine'), path: message.currentStep, step: message.currentStep };
+        await this.state.end(claim.holder, { status: 'failed', failure });
+      }
+    }
+    return this.router.refuse(incoming, refusal, message);
   }
 
   private async claim(message: WorkflowMessage): Promise<Claim | { readonly kind: 'unavailable' }> {
@@ -158,7 +188,7 @@ export class Hop {
     try {
       return await this.state.claim({ workflowId, epoch, line, seq, hopId }, this.settings.lease, this.clock.now());
     } catch (error) {
-      this.logger.warn(`Run ${workflowId}: the state store did not answer the claim (${String(error)}).`);
+      this.logger.warn(`Run ${workflowId}: the state store did not answer the claim (${describeError(error)}).`);
       return { kind: 'unavailable' };
     }
   }
@@ -184,13 +214,13 @@ export class Hop {
   private async interrupted(error: unknown, incoming: IncomingMessage, journal: HopJournal): Promise<HopResult> {
     const { workflowId } = journal.holder;
     if (!(error instanceof Interrupted)) {
-      this.logger.error(`Run ${workflowId}: ${String(error)}`, error instanceof Error ? error.stack : undefined);
+      this.logger.error(`Run ${workflowId}: ${describeError(error)}`, stackOf(error));
       await journal.release();
       throw error; // a fault of this library: the message is not acknowledged
     }
     const { kind, cause } = error;
     if (kind === 'fenced') return { skipped: true, reason: kind }; // another delivery goes on with the run
-    this.logger.warn(`Run ${workflowId}: put back, ${kind} (${String(cause)}).`);
+    this.logger.warn(`Run ${workflowId}: put back, ${kind} (${describeError(cause)}).`);
     const carry = journal.unrecorded;
     const result = await this.putBack(incoming, kind, Object.keys(carry).length === 0 ? {} : { carry });
     await journal.release();

@@ -39,7 +39,8 @@ export type {
 
 // Start runs, and ask for them
 export { getOrchestratorToken, InjectOrchestrator } from './decorators/inject-orchestrator.decorator.js';
-export { type ResultOptions, type RunResult, type StartOptions, WorkflowOrchestrator } from './orchestrator.service.js';
+export { type ResultOptions, type RunResult, WorkflowOrchestrator } from './orchestrator.service.js';
+export type { StartOptions } from './execution/first-message.js';
 export type { Failure, FailureSource, FailureType } from './errors/failure.js';
 export type { Outcome } from './engine/outcome.js';
 export type { HopResult } from './transports/router.js';
@@ -78,6 +79,7 @@ export { CookbookNotFoundError } from './errors/cookbook-not-found.error.js';
 export { HelperError } from './errors/helper.error.js';
 export { HopLoopError } from './errors/hop-loop.error.js';
 export { InputTooLargeError } from './errors/input-too-large.error.js';
+export { InvalidArgumentError } from './errors/invalid-argument.error.js';
 export { InvalidCookbookError } from './errors/invalid-cookbook.error.js';
 export { InvalidInputError } from './errors/invalid-input.error.js';
 export { InvalidMessageError } from './errors/invalid-message.error.js';

@@ -68,7 +68,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(TaskRunner, [SETTINGS, OperationRegistry, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
     provide(ForkMode, [OperationRegistry], (operations: OperationRegistry) => new ForkMode(service, operations)),
     provide(Router, [SETTINGS, WorkflowTransport, MessageCodec, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof Router>) => new Router(...parts)),
-    provide(WorkflowOrchestrator, [SETTINGS, MessageCodec, OperationRegistry, StateStore, WorkflowTransport, Hop, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
+    provide(WorkflowOrchestrator, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, StateStore, WorkflowTransport, Hop, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
     { provide: token, useExisting: WorkflowOrchestrator },
   ]; // prettier-ignore
   return {

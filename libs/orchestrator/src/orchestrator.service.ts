@@ -1,49 +1,38 @@
 import { randomUUID } from 'node:crypto';
-import type { OnApplicationBootstrap } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import type { CallerId, Cookbook } from './cookbook/cookbook.js';
+import type { Cookbook } from './cookbook/cookbook.js';
 import { checkInput } from './cookbook/cookbook.input.js';
 import { loadCookbooks } from './cookbook/cookbook.loader.js';
 import { parseCookbook } from './cookbook/cookbook.parser.js';
 import { definitionOf } from './cookbook/definition.js';
+import { stepsOf } from './cookbook/step-tree.js';
 import { CookbookNotFoundError } from './errors/cookbook-not-found.error.js';
-import { ResultTruncatedError } from './errors/result-truncated.error.js';
+import { InvalidArgumentError } from './errors/invalid-argument.error.js';
+import { OrchestratorError } from './errors/orchestrator.error.js';
 import { ResultTimeoutError } from './errors/result-timeout.error.js';
+import { ResultTruncatedError } from './errors/result-truncated.error.js';
+import { UnroutableError } from './errors/unroutable.error.js';
 import { WorkflowFailedError } from './errors/workflow-failed.error.js';
 import type { WorkflowEvents } from './events/workflow-events.js';
 import type { WorkflowEvent } from './events/workflow.event.js';
+import { firstMessage, type StartOptions } from './execution/first-message.js';
 import type { Hop } from './hop.js';
 import type { MessageCodec } from './message/message.codec.js';
-import { type Caller, type JsonObject, PROTOCOL, type WorkflowMessage } from './message/workflow-message.js';
+import type { JsonObject, WorkflowMessage } from './message/workflow-message.js';
 import type { OperationRegistry } from './operations/operation.registry.js';
 import type { Settings } from './orchestrator.options.js';
 import type { ReferenceMode } from './references/scope.js';
+import type { ServiceDirectory } from './service-directory.js';
 import type { RunStatus, StateStore } from './state/state.store.js';
 import { workflowOf } from './transports/destinations.js';
 import type { HopResult } from './transports/router.js';
 import type { WorkflowTransport } from './transports/workflow.transport.js';
 import type { Clock } from './utils/clock.js';
 import { describe } from './utils/describe.js';
+import { describeError } from './utils/describe-error.js';
 import { type Duration, toMilliseconds } from './utils/duration.js';
-import { nearest } from './utils/nearest.js';
-
-/** What a run is started with, beside its cookbook. */
-export interface StartOptions {
-  /** The run's `api_input`; a JSON value. Default: the cookbook's own. */
-  readonly input?: unknown;
-  /** Names the run. Starting twice under one name starts one run, whatever the second input. Default: a random id. */
-  readonly workflowId?: string;
-  /** Follows the run through every service's events. Default: the `workflowId`. */
-  readonly correlationId?: string;
-  readonly tenantId?: CallerId;
-  readonly workspaceId?: CallerId;
-  readonly personId?: CallerId;
-  /** Default: the module's `references`. */
-  readonly references?: ReferenceMode;
-  /** W3C trace context, carried to every handler. */
-  readonly traceparent?: string;
-  readonly tracestate?: string;
-}
+import { isRecord } from './utils/is-record.js';
 
 /** How a result is waited for. */
 export interface ResultOptions {
@@ -66,14 +55,18 @@ export interface RunResult<Output = unknown> {
  * @example
  * const { output, steps } = await orchestrator.run('order-to-cash', { input: { order_id: 7 }, tenantId: 'acme' });
  */
-export class WorkflowOrchestrator implements OnApplicationBootstrap {
+export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDestroy {
   /** Everything that happens to the runs of this application, of all its services. An observer that throws is an unhandled error, as in any Observable. */
   readonly events$: Observable<WorkflowEvent>;
   private loaded: ReadonlyMap<string, Cookbook> | undefined;
+  private readonly waiting = new Set<AbortController>();
+  private begin: () => void = () => undefined;
+  private readonly begun = new Promise<void>((resolve) => (this.begin = resolve));
 
   constructor(
     private readonly settings: Settings,
     private readonly codec: MessageCodec,
+    private readonly services: ServiceDirectory,
     private readonly operations: OperationRegistry,
     private readonly state: StateStore,
     private readonly transport: WorkflowTransport,
@@ -86,28 +79,36 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap {
 
   /** The cookbooks of the module's options, by name. */
   get cookbooks(): ReadonlyMap<string, Cookbook> {
-    return (this.loaded ??= this.load());
+    return this.loaded ?? this.load();
   }
 
   /** Reads the cookbooks, so that their mistakes are found at boot. */
   onApplicationBootstrap(): void {
-    this.loaded ??= this.load();
+    this.loaded = this.load();
+    this.begin();
+  }
+
+  /** Whoever still waits for a result is told that it will not come here. */
+  onModuleDestroy(): void {
+    for (const each of this.waiting)
+      each.abort(new ResultTimeoutError('The application closed before the run had ended.'));
   }
 
   /**
    * Starts a run; resolves once the transport has accepted it.
    * @param cookbook the name of one of {@link cookbooks}, or a document
-   * @throws CookbookNotFoundError, InvalidCookbookError, InvalidInputError (by the cookbook's `input_schema`),
-   * MessageTooLargeError, LimitExceededError, UnroutableError: then there is no run
+   * @throws CookbookNotFoundError, InvalidCookbookError, InvalidArgumentError, InvalidInputError (by the cookbook's
+   * `input_schema`), MessageTooLargeError, LimitExceededError, UnroutableError: then there is no run
    */
   async start(cookbook: string | object, options: StartOptions = {}): Promise<{ readonly workflowId: string }> {
-    const definition = this.definition(cookbook, options.references ?? this.settings.references);
+    const { references = this.settings.references } = options;
+    const definition = this.definition(cookbook, references);
     const own: unknown = typeof cookbook === 'string' ? definition.api_input : (cookbook as JsonObject)['api_input'];
     const input = options.input ?? own ?? {};
     checkInput(definition, input);
-    const message = this.firstMessage(definition, input, options);
-    const body = this.codec.encode(message);
-    this.codec.decode(body); // what a service would refuse is refused here, while somebody is there to be told
+    const { lifetime } = this.settings.limits;
+    const message = firstMessage(definition, input, { ...options, references }, lifetime, this.clock.now());
+    const body = this.encoded(message);
     const destination = workflowOf(definition.steps[0]?.service ?? this.settings.service);
     await this.transport.publish({ destination, body, messageId: message.hopId });
     this.events.run('started', message, this.settings.service, this.clock.now());
@@ -119,9 +120,10 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap {
     cookbook: string | object,
     options: StartOptions & ResultOptions = {},
   ): Promise<RunResult<Output>> {
-    const { timeout, ...start } = options;
+    const { timeout = DEFAULT_TIMEOUT, ...start } = options;
+    waitOf(timeout);
     const { workflowId } = await this.start(cookbook, start);
-    return this.result<Output>(workflowId, timeout === undefined ? {} : { timeout });
+    return this.result<Output>(workflowId, { timeout });
   }
 
   /**
@@ -133,18 +135,15 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap {
    */
   async result<Output = unknown>(
     workflowId: string,
-    { timeout = '1m' }: ResultOptions = {},
+    { timeout = DEFAULT_TIMEOUT }: ResultOptions = {},
   ): Promise<RunResult<Output>> {
-    const ms = toMilliseconds(timeout);
-    if (ms === undefined)
-      throw new TypeError(`result: timeout must be a duration such as '30s' (got ${describe(timeout)}).`);
+    const ms = waitOf(timeout);
     const giveUp = new AbortController();
+    this.waiting.add(giveUp);
     const disarm = this.clock.after(ms, () => {
-      giveUp.abort(
-        new ResultTimeoutError(
-          `Run "${workflowId}" has not ended within ${ms} ms. It goes on: ask again, or see status().`,
-        ),
-      );
+      void this.overdue(workflowId, ms).then((reason) => {
+        giveUp.abort(reason);
+      });
     });
     try {
       const { failure, output, steps = {}, truncated } = await this.state.ended(workflowId, giveUp.signal);
@@ -153,6 +152,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap {
       return { workflowId, output: output as Output, steps };
     } finally {
       disarm();
+      this.waiting.delete(giveUp);
     }
   }
 
@@ -163,64 +163,85 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap {
 
   /**
    * Handles one workflow message as if a transport had delivered it: the seam for transports that this library does not
-   * know. Resolves when the message may be acknowledged; rejects when it must come again.
+   * know. Resolves when the message may be acknowledged; rejects when it must come again. Waits until the application is up.
    * @param message its JSON, or the object
+   * @throws InvalidArgumentError for an object that is no JSON
    */
-  processWorkflowMessage(message: string | object): Promise<HopResult> {
-    const body = typeof message === 'string' ? message : JSON.stringify(message);
+  async processWorkflowMessage(message: string | object): Promise<HopResult> {
+    const body = typeof message === 'string' ? message : asJson('processWorkflowMessage: the message', message);
+    await this.begun;
     return this.hop.handle({ body, messageId: randomUUID(), deliveries: 1 });
   }
 
   private load(): ReadonlyMap<string, Cookbook> {
     const { cookbooks, limits, references } = this.settings;
-    return loadCookbooks(cookbooks, { limits, references, operations: this.operations });
+    const loaded = loadCookbooks(cookbooks, { limits, references, operations: this.operations });
+    for (const cookbook of loaded.values()) this.refuseStrangers(cookbook);
+    return loaded;
   }
 
   private definition(cookbook: string | object, references: ReferenceMode): Cookbook {
-    if (typeof cookbook === 'object') {
+    if (isRecord(cookbook)) {
       const { limits } = this.settings;
-      return parseCookbook(definitionOf(cookbook as JsonObject), { limits, references, operations: this.operations });
+      const document = JSON.parse(asJson('start: the cookbook', cookbook)) as JsonObject;
+      const definition = parseCookbook(definitionOf(document), { limits, references, operations: this.operations });
+      this.refuseStrangers(definition);
+      return definition;
+    }
+    if (typeof cookbook !== 'string') {
+      throw new InvalidArgumentError(`start: the cookbook must be a name or a document (got ${describe(cookbook)}).`);
     }
     const known = this.cookbooks.get(cookbook);
     if (known !== undefined) return known;
-    const names = [...this.cookbooks.keys()];
-    const guess = nearest(cookbook, names);
-    throw new CookbookNotFoundError(
-      `Service "${this.settings.service}" has no cookbook "${cookbook}"${guess === undefined ? '' : `; did you mean "${guess}"?`} ` +
-        `Known: ${names.join(', ') || 'none'}. See the option cookbooks.`,
-    );
+    const { service } = this.settings;
+    const others = this.services.names.filter((name) => name !== service);
+    throw new CookbookNotFoundError(service, cookbook, [...this.cookbooks.keys()], others);
   }
 
-  private firstMessage(cookbook: Cookbook, input: unknown, options: StartOptions): WorkflowMessage {
-    const { workflowId = randomUUID(), correlationId = workflowId, traceparent, tracestate } = options;
-    const { limits, references } = this.settings;
-    const lifetime = Math.min(cookbook.global_timeout_ms ?? limits.lifetime, limits.lifetime);
-    return {
-      workflowId,
-      correlationId,
-      ...callerOf(options),
-      cookbook: { ...cookbook, api_input: input },
-      currentStep: cookbook.steps[0]?.step_id ?? '',
-      attempt: 1,
-      protocol: PROTOCOL,
-      ...((options.references ?? references) === 'lenient' ? { lenient: true as const } : {}),
-      epoch: 0,
-      redo: 0,
-      line: '',
-      seq: 1,
-      hopId: randomUUID(),
-      hops: 0,
-      expiresAt: this.clock.now() + lifetime,
-      ...(traceparent === undefined ? {} : { traceparent }),
-      ...(tracestate === undefined ? {} : { tracestate }),
-    };
+  /** Where no other process can be reached, a service that is not here is a mistake. @throws UnroutableError */
+  private refuseStrangers(cookbook: Cookbook): void {
+    if (this.transport.capabilities.durable) return;
+    const { names } = this.services;
+    for (const { step } of stepsOf(cookbook as unknown as JsonObject)) {
+      const { service } = step as { readonly service?: string };
+      if (service !== undefined && !names.includes(service))
+        throw new UnroutableError(workflowOf(service), names.map(workflowOf));
+    }
+  }
+
+  /** What a service would refuse is refused here, while somebody is there to be told. */
+  private encoded(message: WorkflowMessage): string {
+    try {
+      const body = this.codec.encode(message);
+      this.codec.decode(body);
+      return body;
+    } catch (error) {
+      if (error instanceof OrchestratorError) throw error;
+      throw new InvalidArgumentError(`start: the input must be JSON (${describeError(error)}).`, { cause: error });
+    }
+  }
+
+  private async overdue(workflowId: string, ms: number): Promise<ResultTimeoutError> {
+    const { status } = await this.state.status(workflowId).catch(() => ({ status: 'running' }));
+    const late = `Run "${workflowId}" has not ended within ${ms} ms. `;
+    if (this.loaded === undefined) return new ResultTimeoutError(`${late}This application has not started yet: it takes messages from onApplicationBootstrap on. Call app.init() or app.listen() first.`); // prettier-ignore
+    if (status === 'unknown') return new ResultTimeoutError(`${late}No service has taken it up: check the id; it may also have ended too long ago.`); // prettier-ignore
+    return new ResultTimeoutError(`${late}It goes on: ask again, or see status().`);
   }
 }
 
-function callerOf({ tenantId, workspaceId, personId }: StartOptions): Caller {
-  return {
-    ...(tenantId === undefined ? {} : { tenantId }),
-    ...(workspaceId === undefined ? {} : { workspaceId }),
-    ...(personId === undefined ? {} : { personId }),
-  };
+const DEFAULT_TIMEOUT = '1m';
+
+function waitOf(timeout: Duration): number {
+  const ms = toMilliseconds(timeout);
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError(`result: timeout must be a duration such as '30s' (got ${describe(timeout)}).`);
+}
+
+function asJson(what: string, document: object): string {
+  try {
+    return JSON.stringify(document);
+  } catch (error) {
+    throw new InvalidArgumentError(`${what} must be JSON (${describeError(error)}).`, { cause: error });
+  }
 }

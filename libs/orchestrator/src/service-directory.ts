@@ -20,6 +20,10 @@ export class ServiceDirectory implements OnModuleInit {
     this.services.set(service, declaration);
   }
 
+  get names(): readonly string[] {
+    return [...this.services.keys()];
+  }
+
   async onModuleInit(): Promise<void> {
     await this.explorer.explore(this.services);
   }

@@ -44,8 +44,13 @@ export function advance(run: Run, outcome: Outcome): Transition {
 
 /** Ends a run, where it stands, for a reason that no step of it gave; one that already says where is left as it is. */
 export function stop(run: Run, failure: Failure): Transition & { readonly kind: 'fail' } {
-  const step = pointer(run) ?? nodeOf(run.plan, run.current ?? run.message.currentStep).step;
-  return failed(run, failure.path === undefined ? located(run, step, failure) : failure);
+  if (failure.path !== undefined) return failed(run, failure);
+  const step = pointer(run);
+  if (step !== undefined) return failed(run, located(run, step, failure));
+  // Nothing is at the pointer: the group that is about to end, or to fork, or that waits.
+  const depth = Math.max(run.frames.length - 1, 0);
+  const id = run.frames[depth]?.step ?? run.current ?? run.message.currentStep;
+  return failed(run, located(run, nodeOf(run.plan, id).step, failure, depth));
 }
 
 /** Interprets control flow until something must happen outside the engine. */
@@ -156,8 +161,8 @@ function complete(run: Run): Transition {
   return { kind: 'complete', run, output: last === undefined ? undefined : run.outputs.get(last) };
 }
 
-function located(run: Run, step: Step, failure: Failure): Failure {
-  const path = pathOf(run, step.step_id);
+function located(run: Run, step: Step, failure: Failure, depth = run.frames.length): Failure {
+  const path = pathOf(run, step.step_id, depth);
   return { ...failure, step: step.step_id, path, attempts: run.attempt, ref: errorRef(run, path) };
 }
 

@@ -60,6 +60,7 @@ function partsOf(run: Run, seq: number): Frame[] {
   if (frame?.fork !== true) throw new TypeError('split: the run is not at a fork.');
   const { step, type } = groupOf(run.plan, frame);
   const parts = type.split?.(step, frame, run.plan.environment.limits) ?? [];
+  if (parts.length === 0) throw new TypeError(`${pathOf(run, '?')}: a fork without parts.`);
   const of = parts.map(({ name }) => name);
   return parts.map(({ name, frame: own }) => ({ ...own, part: { name, of, seq, history: run.history.length } }));
 }

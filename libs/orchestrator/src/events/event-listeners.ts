@@ -3,6 +3,7 @@ import { type DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { Subscription } from 'rxjs';
 import { ON_WORKFLOW_EVENT_METADATA } from './on-workflow-event.decorator.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
+import { describeError, stackOf } from '../utils/describe-error.js';
 import type { WorkflowEvents } from './workflow-events.js';
 import type { WorkflowEvent, WorkflowEventType } from './workflow.event.js';
 
@@ -53,7 +54,7 @@ export class EventListeners implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await listener(event);
     } catch (error) {
-      this.logger.error(`A listener of "${event.type}" failed.`, error instanceof Error ? error.stack : String(error));
+      this.logger.error(`A listener of "${event.type}" failed.`, stackOf(error) ?? describeError(error));
     }
   }
 }

@@ -50,7 +50,7 @@ export class WorkflowEvents {
     if (!this.subject.observed) return;
     this.emit({
       ...base(type, message, service, at),
-      ...(failure === undefined ? {} : { error_code: codeOf(failure) }),
+      ...(failure && { path: failure.path ?? null, step_id: failure.step ?? null, error_code: codeOf(failure) }),
     });
   }
 

@@ -3,6 +3,7 @@ import type { Failure, FailureSource, FailureType } from '../errors/failure.js';
 import { HelperError } from '../errors/helper.error.js';
 import { OrchestratorError } from '../errors/orchestrator.error.js';
 import { describe } from '../utils/describe.js';
+import { describeError, stackOf } from '../utils/describe-error.js';
 import { isRecord } from '../utils/is-record.js';
 
 /** What kind of error it is; `undefined` leaves it to the library. Give it as `classifyError` in the module's options. */
@@ -48,7 +49,7 @@ function ask(own: ErrorClassifier | undefined, error: unknown): FailureType | un
     if (answer === undefined || TYPES.has(answer)) return answer as FailureType | undefined;
     logger.error(`classifyError answered ${describe(answer)}: it must answer a failure type, or undefined.`);
   } catch (fault) {
-    logger.error('classifyError failed itself.', fault instanceof Error ? fault.stack : String(fault));
+    logger.error('classifyError failed itself.', stackOf(fault) ?? describeError(fault));
   }
   return undefined;
 }

@@ -4,10 +4,11 @@ import type { JsonObject } from '../message/workflow-message.js';
 import type { ReferenceMode } from '../references/scope.js';
 import { type Environment, type Plan, planOf } from '../engine/plan.js';
 
-/** Plans that are kept: above the number of cookbooks that an application runs. */
-const KEPT_PLANS = 500;
+/** Plans that are kept: above the number of cookbooks that an application runs, and bounded where each run brings its own. */
+const KEPT_PLANS = 200;
 
 interface Known {
+  readonly key: string;
   readonly document: JsonObject;
   readonly plan: Plan;
 }
@@ -17,30 +18,36 @@ interface Known {
  * and compiled the first time, and recognised by comparing it after that.
  */
 export class Planner {
-  /** By a rough fingerprint, the least recently made first. */
-  private readonly known = new Map<string, Known[]>();
+  private readonly byKey = new Map<string, Known[]>();
+  /** All of them, the oldest first. */
+  private readonly known = new Set<Known>();
 
   constructor(private readonly environment: Environment) {}
 
   /** @throws InvalidCookbookError */
   plan(document: JsonObject, mode: ReferenceMode): Plan {
     const key = `${mode} ${fingerprint(document)}`;
-    const candidates = this.known.get(key) ?? [];
-    const found = candidates.find((known) => sameDefinition(known.document, document));
+    const found = this.byKey.get(key)?.find((known) => sameDefinition(known.document, document));
     if (found !== undefined) return found.plan;
 
     const definition = definitionOf(document);
     const cookbook = parseCookbook(definition, { limits: this.environment.limits, references: mode });
-    return this.keep(key, { document: definition, plan: planOf(cookbook, this.environment) });
+    return this.keep({ key, document: definition, plan: planOf(cookbook, this.environment) });
   }
 
-  private keep(key: string, known: Known): Plan {
-    this.known.set(key, [...(this.known.get(key) ?? []).slice(-7), known]);
-    for (const oldest of this.known.keys()) {
-      if (this.known.size <= KEPT_PLANS) break;
-      this.known.delete(oldest);
-    }
+  private keep(known: Known): Plan {
+    this.known.add(known);
+    this.byKey.set(known.key, [...(this.byKey.get(known.key) ?? []), known]);
+    const [oldest] = this.known;
+    if (oldest !== undefined && this.known.size > KEPT_PLANS) this.forget(oldest);
     return known.plan;
+  }
+
+  private forget(old: Known): void {
+    this.known.delete(old);
+    const others = (this.byKey.get(old.key) ?? []).filter((known) => known !== old);
+    if (others.length > 0) this.byKey.set(old.key, others);
+    else this.byKey.delete(old.key);
   }
 }
 

@@ -5,6 +5,7 @@ import { nodeOf } from '../engine/plan.js';
 import type { Run } from '../engine/run.js';
 import { RunScope } from '../engine/run-scope.js';
 import type { TaskStep } from '../cookbook/cookbook.js';
+import { InvalidOutputError } from '../errors/invalid-output.error.js';
 import { MessageTooLargeError } from '../errors/message-too-large.error.js';
 import { OperationTimeoutError } from '../errors/operation-timeout.error.js';
 import type { WorkflowEvents } from '../events/workflow-events.js';
@@ -12,6 +13,8 @@ import type { OperationRegistry } from '../operations/operation.registry.js';
 import { checkShape } from '../message/bounds.js';
 import type { OperationContext } from '../operations/operation.js';
 import type { Clock } from '../utils/clock.js';
+import { describe } from '../utils/describe.js';
+import { stackOf } from '../utils/describe-error.js';
 import { Deadline } from './deadline.js';
 import type { HopJournal } from './hop-journal.js';
 import { Interrupted } from './interrupted.js';
@@ -79,7 +82,7 @@ export class TaskRunner {
         mutated = true;
       }
       const output = await this.within(ms, task, (deadline) => operation.invoke(input, this.contextOf(task, deadline)));
-      return { outcome: { kind: 'completed', output: asJson(run, output, journal) }, mutated };
+      return { outcome: { kind: 'completed', output: asJson(task, output, journal) }, mutated };
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       const failure = run.plan.environment.classify(error, 'handler');
@@ -155,10 +158,10 @@ export class TaskRunner {
 
 /**
  * The output as the next service will see it, in a copy that the handler cannot change any more.
- * @throws LimitExceededError, MessageTooLargeError when the run's message could not hold it
+ * @throws InvalidOutputError when it is no JSON; LimitExceededError, MessageTooLargeError when the run's message could not hold it
  */
-function asJson(run: Run, output: unknown, journal: HopJournal): unknown {
-  const text = JSON.stringify(output) as string | undefined;
+function asJson({ run, step }: Task, output: unknown, journal: HopJournal): unknown {
+  const text = textOf(step, output);
   if (text === undefined) return undefined;
   const { limits } = run.plan.environment;
   const copy: unknown = JSON.parse(text);
@@ -169,4 +172,14 @@ function asJson(run: Run, output: unknown, journal: HopJournal): unknown {
   return copy;
 }
 
-const stackOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : undefined);
+function textOf({ service, operation }: TaskStep, output: unknown): string | undefined {
+  try {
+    return JSON.stringify(output) as string | undefined;
+  } catch (error) {
+    const [reason = ''] = String(error).split('\n');
+    const fix = 'Return what JSON can hold: no bigint, no object that contains itself.';
+    throw new InvalidOutputError(`operation "${operation}" of "${service}"`, [
+      { path: '', message: `is no JSON (${reason})`, found: describe(output), fix },
+    ]);
+  }
+}

@@ -84,10 +84,16 @@ export function messageOfTerminal(body: string, codec: MessageCodec): WorkflowMe
 }
 
 /**
- * The failed envelope of a message that could not be read, or must not be interpreted: `raw` is its text. Longer than
+ * The failed envelope of a message that could not be read, or must not be interpreted: `raw` is its text, beside the run it
+ * names where that could be read. Longer than
  * `messageBytes` allows it is cut, and `truncated: true` says so, beside `raw_bytes`, its size before.
  */
-export function encodeRefused(body: string, refusal: OrchestratorError, limits: Limits): string {
+export function encodeRefused(
+  body: string,
+  refusal: OrchestratorError,
+  limits: Limits,
+  message?: Pick<WorkflowMessage, 'workflowId' | 'correlationId'>,
+): string {
   const error: FailureDocument = {
     step_id: null,
     path: null,
@@ -101,10 +107,11 @@ export function encodeRefused(body: string, refusal: OrchestratorError, limits: 
     reason: 'non_retryable_validation',
     total_attempts: 0,
   };
+  const identity = message && { workflow_id: message.workflowId, correlation_id: message.correlationId };
   // As a JSON text a character takes one byte to six, so the first cut may not be enough.
   for (let raw = body.slice(0, limits.messageBytes); ; raw = raw.slice(0, raw.length * 0.75)) {
     const cut = raw.length === body.length ? {} : { truncated: true, raw_bytes: Buffer.byteLength(body) };
-    const document = JSON.stringify({ status: 'failed', error, raw, ...cut });
+    const document = JSON.stringify({ ...identity, status: 'failed', error, raw, ...cut });
     if (raw === '' || Buffer.byteLength(document) <= limits.messageBytes) return document;
   }
 }

@@ -45,8 +45,8 @@ export interface WorkflowMessage extends Caller {
   readonly hops: number;
   /** Milliseconds since the epoch. */
   readonly expiresAt?: number;
-  readonly traceparent?: string;
-  readonly tracestate?: string;
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
   readonly replyTo?: string;
 
   /** Outcomes by path that were executed but could not be recorded: the same message, moved after a store failed. */

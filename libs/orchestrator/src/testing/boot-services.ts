@@ -1,7 +1,8 @@
-import type { INestApplication, ModuleMetadata } from '@nestjs/common';
+import type { INestApplicationContext, LoggerService, LogLevel, ModuleMetadata } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { getOrchestratorToken } from '../decorators/inject-orchestrator.decorator.js';
-import type { WorkflowOrchestrator } from '../orchestrator.service.js';
+import type { StartOptions } from '../execution/first-message.js';
+import type { RunResult, WorkflowOrchestrator } from '../orchestrator.service.js';
 import { MemoryBroker } from '../transports/memory/memory.broker.js';
 import type { OutgoingMessage } from '../transports/workflow.transport.js';
 import { Clock } from '../utils/clock.js';
@@ -9,16 +10,18 @@ import { VirtualClock } from './virtual-clock.js';
 
 /** Services of one process, on virtual time. */
 export interface BootedServices {
-  readonly app: INestApplication;
+  readonly app: INestApplicationContext;
   readonly clock: VirtualClock;
   /** Every message that was published, in its order. The test's own list: it may empty it. */
   readonly hops: RecordedHop[];
   orchestrator(service: string): WorkflowOrchestrator;
   /**
    * Lets everything happen that is due or will become due: handles messages, and whenever nothing is left to handle, moves
-   * time on to the next delayed one.
+   * time on to the next delayed one. It waits for handlers at work; for one that waits for time itself, `clock.advance` it.
    */
   settle(): Promise<void>;
+  /** Starts a run at a service, settles, and gives its result. Rejects as `WorkflowOrchestrator.result` does. */
+  run<Output = unknown>(service: string, cookbook: string | object, options?: StartOptions): Promise<RunResult<Output>>;
   close(): Promise<void>;
 }
 
@@ -42,11 +45,15 @@ export class RecordedHop {
  *
  * @example
  * const services = await bootServices({ imports: [OrdersModule, PaymentsModule] });
- * const { workflowId } = await services.orchestrator('orders').start('order-to-cash', { input });
- * await services.settle(); // back-offs and waits take no time
- * expect(await services.orchestrator('orders').status(workflowId)).toMatchObject({ status: 'completed' });
+ * const { output } = await services.run('orders', 'order-to-cash', { input }); // back-offs and waits take no time
+ * await services.close();
+ *
+ * @param options `logger`: what the application logs to. Default: nothing
  */
-export async function bootServices(metadata: ModuleMetadata): Promise<BootedServices> {
+export async function bootServices(
+  metadata: ModuleMetadata,
+  { logger = false }: { readonly logger?: LoggerService | LogLevel[] | false } = {},
+): Promise<BootedServices> {
   const clock = new VirtualClock();
   const broker = new RecordingBroker(clock);
   const module = await Test.createTestingModule(metadata)
@@ -55,16 +62,24 @@ export async function bootServices(metadata: ModuleMetadata): Promise<BootedServ
     .overrideProvider(MemoryBroker)
     .useValue(broker)
     .compile();
-  const app = module.createNestApplication({ logger: false });
-  await app.init();
+  module.useLogger(logger);
+  const app = await module.init();
+  const orchestrator = (service: string): WorkflowOrchestrator =>
+    app.get<WorkflowOrchestrator>(getOrchestratorToken(service), { strict: false });
+  const settle = async (): Promise<void> => {
+    do await broker.idle();
+    while (await clock.advanceToNext());
+  };
   return {
     app,
     clock,
     hops: broker.hops,
-    orchestrator: (service) => app.get<WorkflowOrchestrator>(getOrchestratorToken(service), { strict: false }),
-    settle: async () => {
-      do await broker.idle();
-      while (await clock.advanceToNext());
+    orchestrator,
+    settle,
+    run: async (service, cookbook, options) => {
+      const { workflowId } = await orchestrator(service).start(cookbook, options);
+      await settle();
+      return orchestrator(service).result(workflowId);
     },
     close: async () => {
       const closing = app.close();

@@ -16,6 +16,7 @@ import { encodeRefused, encodeTerminal } from '../message/terminal.js';
 import { PROTOCOL, type WorkflowMessage } from '../message/workflow-message.js';
 import { changed } from '../utils/changed.js';
 import type { Clock } from '../utils/clock.js';
+import { describeError } from '../utils/describe-error.js';
 import { COMPLETED, FAILED, workflowOf } from './destinations.js';
 import type { IncomingMessage, OutgoingMessage, WorkflowTransport } from './workflow.transport.js';
 
@@ -86,15 +87,17 @@ export class Router {
   }
 
   /** A message that cannot be read, or makes no sense, goes to `workflow.failed` as it came, with the reason. */
-  async refuse({ body, messageId }: IncomingMessage, error: OrchestratorError): Promise<HopResult> {
+  async refuse(
+    { body, messageId }: IncomingMessage,
+    error: OrchestratorError,
+    message?: WorkflowMessage,
+  ): Promise<HopResult> {
     const error_ref = `refused:${messageId}`;
     this.logger.error(`${error_ref} ${error.message}`);
-    await this.publish({
-      destination: FAILED,
-      body: encodeRefused(body, error, this.codec.limits),
-      messageId: error_ref,
-    });
-    return { dlq: true, attempts: 0, error_ref };
+    const envelope = encodeRefused(body, error, this.codec.limits, message);
+    await this.publish({ destination: FAILED, body: envelope, messageId: error_ref });
+    const known = message && { workflow_id: message.workflowId, current_step: message.currentStep };
+    return { dlq: true, ...known, attempts: 0, error_ref };
   }
 
   /** Puts a message back, to be delivered again in `delay` milliseconds. */
@@ -177,7 +180,9 @@ export class Router {
       } catch (error) {
         if (error instanceof UnroutableError) throw error;
         if (this.closing) throw new Interrupted('closing', { cause: error });
-        this.logger.warn(`Not accepted by the transport, trying again: ${message.destination} (${String(error)})`);
+        this.logger.warn(
+          `Not accepted by the transport, trying again: ${message.destination} (${describeError(error)})`,
+        );
         await new Promise<void>((resolve) => this.clock.after(this.settings.deferBy, resolve));
       }
     }
