@@ -33,7 +33,6 @@ const inFolder = ([command = '', ...args]: readonly string[]): Promise<Finished>
 
 beforeAll(async () => {
   consumer = await installPacked(packagesOf(commands));
-  await succeed(consumer.folder, 'npm', 'pkg', 'delete', 'type'); // the README says how it is set
 });
 
 afterAll(() => {
@@ -42,6 +41,7 @@ afterAll(() => {
 
 describe('the packed library, installed as the README says', () => {
   it('runs the example of the README by its commands, and prints what it says', async () => {
+    await succeed(consumer.folder, 'npm', 'pkg', 'delete', 'type'); // the README says how it is set
     consumer.write('tsconfig.json', JSON.stringify(tsconfig));
     consumer.write('main.ts', codeBlocks(thirtyLines, 'ts')[0] ?? '');
     const setUp = commands.filter((command) => !isInstall(command)).slice(0, -1);
