@@ -41,7 +41,9 @@ describe('the run record in memory', () => {
 type Fault = (store: MemoryStateStore) => void;
 
 const claims =
-  (change: (claim: (hop: HopId, lease: number) => Promise<Claim>, hop: HopId, lease: number) => Promise<Claim>): Fault =>
+  (
+    change: (claim: (hop: HopId, lease: number) => Promise<Claim>, hop: HopId, lease: number) => Promise<Claim>,
+  ): Fault =>
   (store) => {
     const claim = store.claim.bind(store);
     store.claim = (hop, lease, now) => change((asked, forMs) => claim(asked, forMs, now), hop, lease);

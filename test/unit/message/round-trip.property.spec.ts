@@ -46,11 +46,14 @@ const FIELDS = ['workflow_id', 'correlation_id', 'tenant_id', 'workspace_id', 'p
 const otherKey = key.filter((name) => !FIELDS.includes(name) && !FORBIDDEN_KEYS.has(name));
 const id = fc.oneof(text, number);
 const count = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER - 1 });
-const recorded = fc.record({
-  attempt: fc.integer({ min: 1, max: 100 }),
-  at: fc.integer(),
-  outcome: fc.record({ kind: fc.constant('completed'), output: json }),
-});
+const recorded = fc.record(
+  {
+    attempt: fc.integer({ min: 1, max: 100 }),
+    at: fc.integer(),
+    outcome: fc.record({ kind: fc.constant('completed'), output: json }, { noNullPrototype: true }),
+  },
+  { noNullPrototype: true },
+);
 const moment = fc.integer({ min: Date.UTC(1, 0), max: Date.UTC(9999, 11, 31) });
 
 const message: fc.Arbitrary<WorkflowMessage> = fc.record(
