@@ -38,7 +38,7 @@ function unreliable(store: MemoryStateStore, random: Prng): () => void {
       return answer;
     };
     Object.assign(store, { [method]: failing });
-    return () => Object.assign(store, { [method]: original });
+    return () => Reflect.deleteProperty(store, method); // the class's own method shows again
   });
   return () => {
     for (const mend of mends) mend();

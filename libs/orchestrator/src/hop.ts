@@ -122,7 +122,9 @@ export class Hop {
   /** A fork: its parts beside each other in this process where that is safe, else one after another in this message. */
   private async fork(run: Run, journal: HopJournal, how: 'execute' | 'replay'): Promise<Transition> {
     const { seq } = journal.holder;
-    if (this.forks.mayRunInProcess(run)) {
+    const way = this.forks.wayOf(run);
+    if (way.kind === 'elsewhere') return { kind: 'forward', run, service: way.service };
+    if (way.kind === 'in-process') {
       const ends = await allSettled(split(run, seq).map((part) => this.drive(resume(part), journal, how)));
       const arrivals = ends.filter((end) => end.kind === 'arrive');
       const [first] = arrivals;

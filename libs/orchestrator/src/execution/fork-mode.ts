@@ -3,6 +3,12 @@ import { nodeOf, type Plan } from '../engine/plan.js';
 import type { Run } from '../engine/run.js';
 import type { OperationRegistry } from '../operations/operation.registry.js';
 
+/** How the parts of a fork run: beside each other in this process, one after another in the message, or first elsewhere. */
+export type ForkWay =
+  | { readonly kind: 'in-process' }
+  | { readonly kind: 'walk' }
+  | { readonly kind: 'elsewhere'; readonly service: string };
+
 /** Chooses how the parts of a fork run. */
 export class ForkMode {
   constructor(
@@ -11,18 +17,19 @@ export class ForkMode {
   ) {}
 
   /**
-   * Whether the parts of the run's fork may run beside each other in this process: all their tasks are this service's, and
-   * none changes anything. Then a part that has to wait costs nothing but reading again, when the fork is walked instead.
+   * In process when all tasks are this service's and none changes anything: then a part that has to wait costs nothing but
+   * reading again, when the fork is walked instead. When all are of one other service, that one chooses.
    */
-  mayRunInProcess({ plan, frames }: Run): boolean {
+  wayOf({ plan, frames }: Run): ForkWay {
     const frame = frames.at(-1);
-    return (
-      frame !== undefined && tasksWithin(plan, nodeOf(plan, frame.step).step).every((task) => this.isLocalRead(task))
-    );
+    const tasks = frame === undefined ? [] : tasksWithin(plan, nodeOf(plan, frame.step).step);
+    const [service, ...others] = new Set(tasks.map((task) => task.service));
+    if (service === undefined || others.length > 0) return { kind: 'walk' };
+    if (service !== this.service) return { kind: 'elsewhere', service };
+    return { kind: tasks.every((task) => this.isRead(task)) ? 'in-process' : 'walk' };
   }
 
-  private isLocalRead(task: TaskStep): boolean {
-    if (task.service !== this.service) return false;
+  private isRead(task: TaskStep): boolean {
     try {
       return !this.operations.find(this.service, task).mutates;
     } catch {
