@@ -43,7 +43,7 @@ const app = await NestFactory.createApplicationContext(App, { logger: false });
 const orchestrator = app.get<WorkflowOrchestrator>(getOrchestratorToken('alpha'), { strict: false });
 const operations = app.get(OperationRegistry, { strict: false });
 
-const context = { caller: {} } as OperationContext;
+const context = { caller: {}, signal: new AbortController().signal } as OperationContext;
 
 /** Calls `run` so often, so many at once. */
 async function inFlight(run: () => Promise<unknown>): Promise<void> {

@@ -34,7 +34,7 @@ export function restore(message: WorkflowMessage, plan: Plan, here: string, now:
   const known = executions.get(currentStep)?.retry_history;
   const history = Array.isArray(known) ? known.filter(isRecord) : [];
   // Frames are moved; the message they came in is not.
-  const frames = structuredClone(message.position?.frames ?? []) as unknown as Frame[];
+  const frames = message.position === undefined ? [] : (structuredClone(message.position.frames) as unknown as Frame[]);
   const attempt = message.attempt ?? attemptAfter(history);
   const run: Run = {
     message,

@@ -3,6 +3,7 @@ import type { CallerId, Cookbook } from '../cookbook/cookbook.js';
 import { InvalidArgumentError } from '../errors/invalid-argument.error.js';
 import { PROTOCOL, type WorkflowMessage } from '../message/workflow-message.js';
 import type { ReferenceMode } from '../references/scope.js';
+import { changed } from '../utils/changed.js';
 import { describe } from '../utils/describe.js';
 
 /** What a run is started with, beside its cookbook. */
@@ -44,7 +45,7 @@ export function firstMessage(
     tenantId,
     workspaceId,
     personId,
-    cookbook: { ...cookbook, api_input: input },
+    cookbook: changed(cookbook, { api_input: input }),
     currentStep: cookbook.steps[0]?.step_id ?? '',
     attempt: 1,
     protocol: PROTOCOL,

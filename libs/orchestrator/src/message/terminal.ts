@@ -3,6 +3,7 @@ import { MessageTooLargeError } from '../errors/message-too-large.error.js';
 import type { Failure } from '../errors/failure.js';
 import type { OrchestratorError } from '../errors/orchestrator.error.js';
 import { encodeWithin } from './bounds.js';
+import { changed } from '../utils/changed.js';
 import { toEnvelope } from './envelope.js';
 import type { Limits } from './limits.js';
 import type { MessageCodec } from './message.codec.js';
@@ -67,7 +68,7 @@ export function encodeTerminal({ status, message, apiOutput, steps, failure }: T
   const keys: TerminalKeys = { status, api_output: apiOutput, steps, delivery, error, truncated: undefined };
   const run = toEnvelope(message);
   return (
-    fitting({ ...run, ...keys }, 'messageBytes', limits) ??
+    fitting(changed(run, keys), 'messageBytes', limits) ??
     fitting({ ...run, ...shortened(keys) }, 'incomingBytes', limits) ??
     JSON.stringify({ ...identityOf(run), ...shortened(keys), delivery: undefined })
   );
