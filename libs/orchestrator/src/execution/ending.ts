@@ -9,16 +9,18 @@ import { RunExpiredError } from '../errors/run-expired.error.js';
  * @param now milliseconds since the epoch
  */
 export function reasonToEnd({ message, plan }: Run, now: number): { readonly failure: Failure } | undefined {
-  const { limits, classify } = plan.environment;
+  const { environment } = plan;
   const { workflowId, expiresAt, hops } = message;
-  const because = (error: OrchestratorError): { readonly failure: Failure } => ({ failure: classify(error, 'engine') });
+  const because = (error: OrchestratorError): { readonly failure: Failure } => ({
+    failure: environment.classify(error, 'engine'),
+  });
   if (expiresAt !== undefined && expiresAt <= now) {
     return because(new RunExpiredError(`Run "${workflowId}" had to end before ${new Date(expiresAt).toISOString()}.`));
   }
-  if (hops <= limits.hops) return undefined;
+  if (hops <= environment.limits.hops) return undefined;
   return because(
     new HopLoopError(
-      `Run "${workflowId}": ${hops} forwards in a row without a step being executed, ${limits.hops} are allowed ` +
+      `Run "${workflowId}": ${hops} forwards in a row without a step being executed, ${environment.limits.hops} are allowed ` +
         '(limits.hops). Two services seem to hand it to each other: compare the service names of the cookbook with those of ' +
         'the modules.',
     ),

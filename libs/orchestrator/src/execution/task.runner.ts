@@ -174,7 +174,7 @@ function asJson({ run, step }: Task, output: unknown, journal: HopJournal): unkn
 
 function textOf({ service, operation }: TaskStep, output: unknown): string | undefined {
   try {
-    return JSON.stringify(output) as string | undefined;
+    return JSON.stringify(output);
   } catch (error) {
     const [reason = ''] = String(error).split('\n');
     const fix = 'Return what JSON can hold: no bigint, no object that contains itself.';
