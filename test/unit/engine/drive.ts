@@ -70,7 +70,7 @@ export function begin(plan: Plan, change: Partial<WorkflowMessage> = {}): Transi
 
 /** The run through its message, as a hop to the same service would take it. */
 export function hopped({ run }: Transition): Transition {
-  const message: WorkflowMessage = { ...run.message, position: undefined, ...checkpoint(run) } as WorkflowMessage;
+  const message: WorkflowMessage = { ...run.message, position: undefined, ...checkpoint(run) };
   return resume(restore(JSON.parse(JSON.stringify(message)) as WorkflowMessage, run.plan, run.here, run.now));
 }
 

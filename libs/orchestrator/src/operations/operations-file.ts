@@ -4,6 +4,7 @@ import { ConfigurationError } from '../errors/configuration.error.js';
 import { describe } from '../utils/describe.js';
 import { isRecord } from '../utils/is-record.js';
 import { compileSchema } from '../utils/json-schema.js';
+import { parseJson } from '../utils/parse-json.js';
 import { listProblems } from '../utils/problem.js';
 import type { OperationLookup, OperationTraits, ResourceRef } from './operation.js';
 
@@ -109,7 +110,7 @@ export async function readOperations(source: OperationsSource = {}): Promise<Dec
 async function readJson(path: string): Promise<unknown> {
   const file = resolve(path);
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    return parseJson(await readFile(file, 'utf8'));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigurationError(
