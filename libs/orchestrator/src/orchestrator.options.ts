@@ -92,6 +92,13 @@ export function settingsOf(service: string, raw: OrchestratorModuleOptions = {})
   const [retry, limits, unroutable] = [present(options.retry), present(options.limits), present(options.unroutable)];
   const { lifetime, ...bounds } = limits;
   const timeout = ms(options.timeout, '30s');
+  const allowed = limitsOf(bounds, ms(lifetime, DEFAULT_LIMITS.lifetime));
+  const maxAttempts = retry.maxAttempts ?? 3;
+  if (maxAttempts > allowed.attempts) {
+    throw new ConfigurationError(
+      `OrchestratorModule: retry.maxAttempts must not be more than limits.attempts, ${allowed.attempts} (got ${maxAttempts}).`,
+    );
+  }
   return {
     service,
     namespace: options.namespace ?? 'orchestrator',
@@ -100,12 +107,12 @@ export function settingsOf(service: string, raw: OrchestratorModuleOptions = {})
     operations: options.operations,
     cookbooks: options.cookbooks ?? [],
     retry: {
-      maxAttempts: retry.maxAttempts ?? 3,
+      maxAttempts,
       baseDelay: ms(retry.baseDelay, '1s'),
       maxDelay: ms(retry.maxDelay, '30s'),
       multiplier: retry.multiplier ?? 2,
     },
-    limits: limitsOf(bounds, ms(lifetime, DEFAULT_LIMITS.lifetime)),
+    limits: allowed,
     helpers: options.helpers ?? {},
     references: options.references ?? 'strict',
     timeout,

@@ -32,11 +32,28 @@ describe('the options of the module', () => {
     expect(retry).toMatchObject({ maxAttempts: 3, baseDelay: 50 });
   });
 
+  it('are as good as absent when they are undefined or null', () => {
+    const { limits, retry } = settingsOf('orders', {
+      limits: { branches: undefined, hops: null },
+      retry: null,
+    } as never);
+    expect([limits.branches, limits.hops, retry.maxAttempts]).toEqual([32, 10, 3]);
+  });
+
+  it('raise the incoming limit with the outgoing one: what is sent can be read', () => {
+    expect(settingsOf('orders', { limits: { messageBytes: 2_000_000 } }).limits.incomingBytes).toBe(2_500_000);
+  });
+
   it.each<[string, unknown]>([
     ['OrchestratorModule: timeout must be a duration longer than 0', { timeout: '0s' }],
     ['(got "0s")', { timeout: '0s' }],
     ['retry.baseDelay must be a duration', { retry: { baseDelay: 'soon' } }],
     ['retry.maxAttempts must not be less than 1 (got 0)', { retry: { maxAttempts: 0 } }],
+    ['retry.maxAttempts must not be more than limits.attempts, 20 (got 21)', { retry: { maxAttempts: 21 } }],
+    [
+      'limits.incomingBytes must be at least limits.messageBytes',
+      { limits: { messageBytes: 2_000, incomingBytes: 1_000 } },
+    ],
     ['unknown option "retries"', { retries: 3 }],
     ['unknown option "retry.attempts"', { retry: { attempts: 3 } }],
     ['limits.steps must', { limits: { steps: 1.5 } }],
