@@ -90,7 +90,7 @@ export class Hop {
     if (ending === undefined) return this.drive(resume(run), journal);
     // Nothing more is executed; what is recorded counts. A run that this message ended comes to the same end again.
     const transition = await this.drive(resume(run), journal, 'replay');
-    if (ending.failure === undefined || transition.kind === 'fail') return transition;
+    if (ending.failure === undefined || transition.kind === 'fail' || transition.kind === 'complete') return transition;
     return stop(transition.run, ending.failure);
   }
 
@@ -104,7 +104,11 @@ export class Hop {
     let tasks = 0;
     for (;;) {
       const { run } = transition;
-      if (transition.kind === 'fork') {
+      if (transition.kind === 'pause') {
+        await setImmediate();
+        const ending = how === 'execute' ? reasonToEnd(run, this.clock.now()) : undefined;
+        transition = ending === undefined ? resume(run) : stop(run, ending.failure);
+      } else if (transition.kind === 'fork') {
         transition = await this.fork(run, journal, how);
       } else if (transition.kind === 'execute' && transition.service === this.settings.service) {
         const known = journal.replay(run, transition.path);
@@ -174,15 +178,21 @@ export class Hop {
 
   /** Where it can be told which run it is, and the message has its place in it, the run ends with it. */
   private async refuse(incoming: IncomingMessage, { refusal, message }: Refusal): Promise<HopResult> {
-    if (message !== undefined) {
-      const claim = await this.claim(message);
-      if (claim.kind === 'unavailable') return this.putBack(incoming, claim.kind);
-      if (claim.kind === 'granted') {
-        const failure = { ...classifyError(refusal, 'engine'), path: message.currentStep, step: message.currentStep };
-        await this.state.end(claim.holder, { status: 'failed', failure });
-      }
+    if (message === undefined) return this.router.refuse(incoming, refusal);
+    const claim = await this.claim(message);
+    if (claim.kind === 'unavailable') return this.putBack(incoming, claim.kind);
+    if (claim.kind === 'busy') return this.putBack(incoming, 'busy', {}, claim.until - this.clock.now());
+    if (claim.kind === 'stale' || claim.kind === 'ended') return this.router.refuse(incoming, refusal, message);
+    const journal = this.journalOf(message, claim, incoming);
+    const failure = { ...classifyError(refusal, 'engine'), path: message.currentStep, step: message.currentStep };
+    try {
+      if (claim.kind === 'granted') await journal.end({ status: 'failed', failure });
+      return await this.router.refuse(incoming, refusal, message);
+    } catch (error) {
+      return await this.interrupted(error, incoming, journal);
+    } finally {
+      await journal.release();
     }
-    return this.router.refuse(incoming, refusal, message);
   }
 
   private async claim(message: WorkflowMessage): Promise<Claim | { readonly kind: 'unavailable' }> {
@@ -224,9 +234,11 @@ export class Hop {
     if (kind === 'fenced') return { skipped: true, reason: kind }; // another delivery goes on with the run
     this.logger.warn(`Run ${workflowId}: put back, ${kind} (${describeError(cause)}).`);
     const carry = journal.unrecorded;
-    const result = await this.putBack(incoming, kind, Object.keys(carry).length === 0 ? {} : { carry });
-    await journal.release();
-    return result;
+    try {
+      return await this.putBack(incoming, kind, Object.keys(carry).length === 0 ? {} : { carry });
+    } finally {
+      await journal.release();
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import { InvalidArgumentError } from './errors/invalid-argument.error.js';
 import { OrchestratorError } from './errors/orchestrator.error.js';
 import { ResultTimeoutError } from './errors/result-timeout.error.js';
 import { ResultTruncatedError } from './errors/result-truncated.error.js';
+import { TransportClosedError } from './errors/transport-closed.error.js';
 import { UnroutableError } from './errors/unroutable.error.js';
 import { WorkflowFailedError } from './errors/workflow-failed.error.js';
 import type { WorkflowEvents } from './events/workflow-events.js';
@@ -59,6 +60,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
   /** Everything that happens to the runs of this application, of all its services. An observer that throws is an unhandled error, as in any Observable. */
   readonly events$: Observable<WorkflowEvent>;
   private loaded: ReadonlyMap<string, Cookbook> | undefined;
+  private closed = false;
   private readonly waiting = new Set<AbortController>();
   private begin: () => void = () => undefined;
   private readonly begun = new Promise<void>((resolve) => (this.begin = resolve));
@@ -90,6 +92,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
 
   /** Whoever still waits for a result is told that it will not come here. */
   onModuleDestroy(): void {
+    this.closed = true;
     for (const each of this.waiting)
       each.abort(new ResultTimeoutError('The application closed before the run had ended.'));
   }
@@ -101,10 +104,11 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
    * `input_schema`), MessageTooLargeError, LimitExceededError, UnroutableError: then there is no run
    */
   async start(cookbook: string | object, options: StartOptions = {}): Promise<{ readonly workflowId: string }> {
+    refuseNonObject('start: the options', options);
     const { references = this.settings.references } = options;
     const definition = this.definition(cookbook, references);
     const own: unknown = typeof cookbook === 'string' ? definition.api_input : (cookbook as JsonObject)['api_input'];
-    const input = options.input ?? own ?? {};
+    const input = options.input === undefined ? (own ?? {}) : options.input;
     checkInput(definition, input);
     const { lifetime } = this.settings.limits;
     const message = firstMessage(definition, input, { ...options, references }, lifetime, this.clock.now());
@@ -165,11 +169,12 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
    * Handles one workflow message as if a transport had delivered it: the seam for transports that this library does not
    * know. Resolves when the message may be acknowledged; rejects when it must come again. Waits until the application is up.
    * @param message its JSON, or the object
-   * @throws InvalidArgumentError for an object that is no JSON
+   * @throws InvalidArgumentError for what is no JSON, TransportClosedError once the application closes
    */
   async processWorkflowMessage(message: string | object): Promise<HopResult> {
     const body = typeof message === 'string' ? message : asJson('processWorkflowMessage: the message', message);
     await this.begun;
+    if (this.closed) throw new TransportClosedError(this.settings.service, 'handle a message');
     return this.hop.handle({ body, messageId: randomUUID(), deliveries: 1 });
   }
 
@@ -238,7 +243,12 @@ function waitOf(timeout: Duration): number {
   throw new InvalidArgumentError(`result: timeout must be a duration such as '30s' (got ${describe(timeout)}).`);
 }
 
+function refuseNonObject(what: string, value: unknown): void {
+  if (!isRecord(value)) throw new InvalidArgumentError(`${what} must be an object (got ${describe(value)}).`);
+}
+
 function asJson(what: string, document: object): string {
+  refuseNonObject(what, document);
   try {
     return JSON.stringify(document);
   } catch (error) {

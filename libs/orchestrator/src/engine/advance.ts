@@ -1,5 +1,4 @@
 import type { Step } from '../cookbook/cookbook.js';
-import { OrchestratorError } from '../errors/orchestrator.error.js';
 import type { WorkflowMessage } from '../message/workflow-message.js';
 import { resolveExpression } from '../references/expression.js';
 import type { ReferenceMode } from '../references/scope.js';
@@ -53,9 +52,12 @@ export function stop(run: Run, failure: Failure): Transition & { readonly kind: 
   return failed(run, located(run, nodeOf(run.plan, id).step, failure, depth));
 }
 
+/** Moves between two pauses: some milliseconds' worth. */
+const MOVES = 2_000;
+
 /** Interprets control flow until something must happen outside the engine. */
 function proceed(run: Run): Transition {
-  for (;;) {
+  for (let moves = 0; moves < MOVES; moves += 1) {
     const frame = run.frames.at(-1);
     if (frame?.fork) return { kind: 'fork', run, join: pathOf(run, frame.step, run.frames.length - 1) };
 
@@ -74,6 +76,7 @@ function proceed(run: Run): Transition {
     const refused = enter(run, step);
     if (refused !== undefined) return refused;
   }
+  return { kind: 'pause', run };
 }
 
 /** Pushes the step's frame; a step that cannot be entered fails. */
@@ -83,7 +86,6 @@ function enter(run: Run, step: Step): Transition | undefined {
     if (type !== undefined) run.frames.push(type.enter(step as Parameters<typeof type.enter>[0], entering(run, step)));
     return undefined;
   } catch (error) {
-    if (!(error instanceof OrchestratorError)) throw error;
     const failure = located(run, step, run.plan.environment.classify(error, 'engine'));
     run.history.push(recordOf(run, failure));
     return fail(run, failure, run.frames.length);

@@ -71,6 +71,7 @@ export function nodeOf(plan: Plan, stepId: string): PlanNode {
 
 /** Milliseconds before the attempt that follows the `attempt`th, without jitter. */
 export function backOff(policy: RetryPolicy, attempt: number): number {
+  if (policy.baseDelay === 0) return 0; // whatever it is multiplied by, infinity too
   return Math.min(policy.baseDelay * policy.multiplier ** (attempt - 1), policy.maxDelay);
 }
 

@@ -14,7 +14,7 @@ export class RunScope implements Scope {
     const { message, plan } = this.run;
     switch (name) {
       case 'api_input':
-        return message.cookbook['api_input'] ?? {};
+        return message.cookbook['api_input'] === undefined ? {} : message.cookbook['api_input'];
       case 'current':
         return this.inside((seen) => seen.item)?.current;
       case 'index':

@@ -14,6 +14,8 @@ export type Move =
   /** Continue later: `ms` from now, to be jittered, and not before `after` ms (a back-off); or at `until` (a wait). */
   | { readonly kind: 'delay'; readonly ms: number; readonly after?: number }
   | { readonly kind: 'delay'; readonly until: number }
+  /** The same run, to be resumed: so much control flow was interpreted that others must have their turn. */
+  | { readonly kind: 'pause' }
   /** The innermost frame is to be split; `join` is its path. */
   | { readonly kind: 'fork'; readonly join: string }
   /** A part has ended and is to meet its sisters. */

@@ -1,3 +1,4 @@
+import { messageOf } from '../utils/describe-error.js';
 import { OrchestratorError } from './orchestrator.error.js';
 
 /** A helper failed. `cause` is what it threw, as it threw it: whether the step is tried again is decided by that. */
@@ -13,8 +14,6 @@ export class HelperError extends OrchestratorError {
     readonly helper: string,
     cause: unknown,
   ) {
-    super(`Step "${step}": the helper "${helper}" failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    super(`Step "${step}": the helper "${helper}" failed: ${messageOf(cause)}`, { cause });
   }
 }

@@ -15,6 +15,7 @@ const VALIDATION_CODES: ReadonlySet<string> = new Set(['INPUT_INVALID', 'OUTPUT_
 
 /** Of a message, characters; of details, bytes as JSON. A failure travels with its run, every attempt's. */
 const MESSAGE_LENGTH = 4_000;
+const CODE_LENGTH = 200;
 const DETAILS_BYTES = 16_000;
 
 const logger = new Logger('ErrorClassifier');
@@ -27,14 +28,14 @@ const logger = new Logger('ErrorClassifier');
 export function classifyError(error: unknown, source: FailureSource, own?: ErrorClassifier): Failure {
   if (error instanceof HelperError) {
     const failure = classifyError(error.cause, 'helper', own);
-    return { ...failure, message: error.message, code: failure.code ?? error.code };
+    return { ...failure, message: cut(error.message, MESSAGE_LENGTH), code: failure.code ?? error.code };
   }
   const facts = readable(error);
   const type = ask(own, error) ?? typeOf(facts);
   return {
     type,
-    message: facts.message.length > MESSAGE_LENGTH ? `${facts.message.slice(0, MESSAGE_LENGTH)}…` : facts.message,
-    code: facts.code,
+    message: cut(facts.message, MESSAGE_LENGTH),
+    code: facts.code === null ? null : cut(facts.code, CODE_LENGTH),
     status: facts.status,
     details: boundedJson(facts.details),
     source: source === 'handler' && error instanceof OrchestratorError ? 'engine' : source,
@@ -42,6 +43,8 @@ export function classifyError(error: unknown, source: FailureSource, own?: Error
     ...(facts.after === undefined ? {} : { after: facts.after }),
   };
 }
+
+const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length)}…` : text);
 
 function ask(own: ErrorClassifier | undefined, error: unknown): FailureType | undefined {
   try {

@@ -5,6 +5,9 @@ import type { Failure } from '../errors/failure.js';
 import type { Clock } from '../utils/clock.js';
 import { Interrupted } from './interrupted.js';
 
+/** Stands for the details of an error that made its message too large. */
+const LEFT_OUT = 'left out: the message would be too large';
+
 /**
  * What one hop knows of the outcomes of its tasks: those that are recorded, which a redelivery replays, and those that are
  * not yet. Recording is asked for at the moments `docs/lifecycle.md` names; a method throws `Interrupted` when another
@@ -59,14 +62,22 @@ export class HopJournal {
   }
 
   /**
-   * What the newest completed task came to cannot travel: it gets this failure instead, which is recorded like any outcome.
-   * `false`: no task has been completed in this hop.
+   * What this hop has added cannot travel. Where the newest task failed, the details of its error are left out; else the newest
+   * completed one fails with this instead. Both are recorded like any outcome. `false`: there is nothing to leave out.
    */
   refuseLast(failure: Failure): boolean {
-    const last = [...this.known].findLast(([, { outcome }]) => outcome.kind === 'completed');
+    const outcomes = [...this.known];
+    const [path, newest] = outcomes.at(-1) ?? [];
+    if (path !== undefined && newest?.outcome.kind === 'failed' && newest.outcome.failure.details !== LEFT_OUT) {
+      this.note(path, {
+        ...newest,
+        outcome: { kind: 'failed', failure: { ...newest.outcome.failure, details: LEFT_OUT } },
+      });
+      return true;
+    }
+    const last = outcomes.findLast(([, { outcome }]) => outcome.kind === 'completed');
     if (last === undefined) return false;
-    const [path, { attempt, at }] = last;
-    this.note(path, { outcome: { kind: 'failed', failure }, attempt, at });
+    this.note(last[0], { ...last[1], outcome: { kind: 'failed', failure } });
     return true;
   }
 

@@ -19,6 +19,9 @@ import { Deadline } from './deadline.js';
 import type { HopJournal } from './hop-journal.js';
 import { Interrupted } from './interrupted.js';
 
+/** How much deeper an output nests in `carry`: envelope, carry, path, outcome. */
+const CARRIED_DEPTH = 4;
+
 /** A task at a run's pointer, as the engine asks for it. */
 export interface Task {
   readonly run: Run;
@@ -38,6 +41,7 @@ export interface TaskRunnerSettings {
 export class TaskRunner {
   private readonly logger = new Logger(TaskRunner.name);
   private readonly running = new Set<Deadline>();
+  private closing = false;
 
   constructor(
     private readonly settings: TaskRunnerSettings,
@@ -65,6 +69,7 @@ export class TaskRunner {
 
   /** Tells every handler at work to stop: the application is closing and waits no longer. Their messages are put back. */
   abort(): void {
+    this.closing = true;
     for (const deadline of this.running) deadline.pass(new Interrupted('closing'));
   }
 
@@ -116,6 +121,7 @@ export class TaskRunner {
     { path, step }: Task,
     work: (deadline: Deadline) => Promise<unknown>,
   ): Promise<unknown> {
+    if (this.closing) throw new Interrupted('closing');
     const deadline = new Deadline();
     this.running.add(deadline);
     const disarm = this.clock.after(ms, () => {
@@ -165,7 +171,9 @@ function asJson({ run, step }: Task, output: unknown, journal: HopJournal): unkn
   if (text === undefined) return undefined;
   const { limits } = run.plan.environment;
   const copy: unknown = JSON.parse(text);
-  if (typeof copy === 'object' && copy !== null) checkShape(copy, limits);
+  // It must also fit where a message carries it that could not be recorded: deeper, and beside the rest.
+  const room = { depth: limits.depth - CARRIED_DEPTH, nodes: limits.nodes / 2 };
+  if (typeof copy === 'object' && copy !== null) checkShape(copy, room);
   const bytes = Buffer.byteLength(text);
   if (!journal.admit(bytes, limits.messageBytes))
     throw new MessageTooLargeError(bytes, 'messageBytes', limits.messageBytes);

@@ -1,5 +1,6 @@
 import { isFailure } from '../errors/failure.js';
 import { isRecord } from '../utils/is-record.js';
+import { parseMoment } from '../utils/moment.js';
 import type { JsonObject } from './workflow-message.js';
 
 /** What values a field of the envelope may have, and how they stand on the wire. */
@@ -58,22 +59,20 @@ export const journal: FieldKind<JsonObject> = {
   decode: (value) => (isRecord(value) && Object.values(value).every(isRecorded) ? value : undefined),
 };
 
+/** What a `Date` can hold. */
+const isMoment = (at: unknown): boolean => typeof at === 'number' && Math.abs(at) <= 8.64e15;
+
 function isRecorded(value: unknown): boolean {
   if (!isRecord(value) || !isRecord(value['outcome'])) return false;
   const { attempt, at, outcome } = value;
   const { kind, failure } = outcome as JsonObject;
   const whole = kind === 'completed' || (kind === 'failed' && isFailure(failure));
-  return whole && Number.isSafeInteger(attempt) && (attempt as number) >= 1 && Number.isFinite(at);
+  return whole && Number.isSafeInteger(attempt) && (attempt as number) >= 1 && isMoment(at);
 }
-
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
 /** Milliseconds since the epoch; a text with its offset on the wire. */
 export const instant: FieldKind<number> = {
   expects: 'a moment such as "2030-01-31T12:00:00.000Z"',
-  decode: (value) => {
-    const at = typeof value === 'string' && RFC_3339.test(value) ? Date.parse(value) : NaN;
-    return Number.isNaN(at) ? undefined : at;
-  },
+  decode: parseMoment,
   encode: (at) => new Date(at).toISOString(),
 };

@@ -80,9 +80,10 @@ export class Router {
       case 'complete':
       case 'fail':
         return this.end(run, journal, transition);
+      case 'pause':
       case 'fork':
       case 'arrive':
-        throw new TypeError(`A ${transition.kind} at ${transition.join} left its hop.`);
+        throw new TypeError(`A ${transition.kind} left its hop.`);
     }
   }
 

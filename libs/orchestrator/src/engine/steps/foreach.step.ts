@@ -44,14 +44,15 @@ export const foreach: StepType<ForeachStep, ForeachFrame> = {
     const forked = Math.min(step.concurrency ?? 1, items.length) > 1;
     return { ...lane(step, items, 0, 1), ...(forked ? { fork: true } : {}) };
   },
-  valid: (step, { items, first, stride, index, at, results, done, failed }) =>
+  valid: (step, { items, first, stride, index, at, results, done, failed, fork }) =>
     Array.isArray(items) &&
     [first, stride, index, at].every(isCount) &&
     (index as number) <= items.length &&
     (at as number) < step.body.length &&
     isRecord(results) &&
     Array.isArray(done) &&
-    done.length === index &&
+    (fork !== true || (items.length > 1 && index === 0 && at === 0)) &&
+    (done.length === index || failed !== undefined) && // of a merge that failed
     (failed === undefined || (isRecord(failed) && isCount(failed['index']) && isFailure(failed['failure']))),
   child: (step, frame) =>
     frame.failed !== undefined || frame.index >= frame.items.length ? undefined : step.body[frame.at],

@@ -24,18 +24,18 @@ const listOf = (step: ForkJoinStep, name: string | undefined): readonly Step[] =
 const isList = (step: ForkJoinStep, name: string | undefined): boolean =>
   name !== undefined && Array.isArray(step.branches[name]);
 
+const isEnded = (value: unknown): boolean =>
+  isRecord(value) && (value['failed'] === undefined || isFailure(value['failed']));
+
 /** `fork_join`: every branch, then one result by the join strategy. All branches settle before the step fails. */
 export const forkJoin: StepType<ForkJoinStep, ForkJoinFrame> = {
   children: (step) => Object.keys(step.branches).flatMap((name) => listOf(step, name)),
   enter: (step) => ({ step: step.step_id, fork: true }),
   valid(step, { branch, at, results, fork, ended, all }) {
     if (fork === true) return true;
-    const sound =
-      ended === undefined || (isRecord(ended) && (ended['failed'] === undefined || isFailure(ended['failed'])));
-    return (
-      all === undefined && // a merged frame never travels
-      typeof branch === 'string' && listOf(step, branch).length > 0 && isCount(at) && isRecord(results) && sound
-    ); // prettier-ignore
+    if (all !== undefined) return Array.isArray(all) && all.every((each) => Array.isArray(each) && isEnded(each[1]));
+    if (typeof branch !== 'string' || listOf(step, branch).length === 0) return false;
+    return isCount(at) && isRecord(results) && (ended === undefined || isEnded(ended));
   },
   child: (step, frame) => (frame.ended === undefined ? listOf(step, frame.branch)[frame.at ?? 0] : undefined),
   take(step, frame, child, ended) {

@@ -1,6 +1,7 @@
 import type { WaitStep } from '../../cookbook/cookbook.js';
 import { StepError } from '../../errors/step.error.js';
 import { describe } from '../../utils/describe.js';
+import { parseMoment } from '../../utils/moment.js';
 import type { Frame } from '../frame.js';
 import type { StepType } from './step-type.js';
 
@@ -33,11 +34,9 @@ export const wait: StepType<WaitStep, WaitFrame> = {
   hold: ({ until }) => until,
 };
 
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
-
 function momentOf(step: WaitStep, value: unknown): number {
-  const moment = typeof value === 'string' && RFC_3339.test(value) ? Date.parse(value) : Number.NaN;
-  if (!Number.isNaN(moment)) return moment;
+  const moment = parseMoment(value);
+  if (moment !== undefined) return moment;
   throw new StepError(
     `wait "${step.step_id}": until must be an RFC 3339 moment such as 2030-01-31T09:00:00Z (got ${describe(value)}).`,
   );
