@@ -173,7 +173,8 @@ function asJson({ run, step }: Task, output: unknown, journal: HopJournal): unkn
   const copy: unknown = JSON.parse(text);
   // It must also fit where a message carries it that could not be recorded: deeper, and beside the rest.
   const room = { depth: limits.depth - CARRIED_DEPTH, nodes: limits.nodes / 2 };
-  if (typeof copy === 'object' && copy !== null) checkShape(copy, room);
+  if (typeof copy === 'object' && copy !== null)
+    checkShape(copy, room, `the output of step "${step.step_id}", which must leave room in its message,`);
   const bytes = Buffer.byteLength(text);
   if (!journal.admit(bytes, limits.messageBytes))
     throw new MessageTooLargeError(bytes, 'messageBytes', limits.messageBytes);

@@ -11,15 +11,19 @@ export function checkBytes(body: string, limit: BytesLimit, limits: Limits): voi
   if (bytes > limits[limit]) throw new MessageTooLargeError(bytes, limit, limits[limit]);
 }
 
+/** Which of a document's dimensions are bounded, and how far. */
+type Shape = Pick<Limits, 'depth' | 'nodes'>;
+
 /**
  * Looks at every value of a JSON document once and stops at the first breach, so whatever walks it afterwards may recurse.
  * The document itself is nesting 1 and value 1; texts, numbers, booleans and `null` are values, and nest no deeper.
+ * @param what it is, for the error
  * @throws LimitExceededError
  */
-export function checkShape(document: object, { depth, nodes }: Pick<Limits, 'depth' | 'nodes'>): void {
+export function checkShape(document: object, { depth, nodes }: Shape, what = 'the workflow message'): void {
   let values = 1;
   const visit = (container: object, level: number): void => {
-    if (level > depth) throw new LimitExceededError('The nesting of the workflow message', 'depth', depth);
+    if (level > depth) throw new LimitExceededError(`The nesting of ${what}`, 'depth', depth);
     if (Array.isArray(container)) {
       values += container.length;
       for (const item of container as readonly unknown[]) if (isContainer(item)) visit(item, level + 1);
@@ -31,7 +35,7 @@ export function checkShape(document: object, { depth, nodes }: Pick<Limits, 'dep
         if (isContainer(value)) visit(value, level + 1);
       }
     }
-    if (values > nodes) throw new LimitExceededError('The number of values in the workflow message', 'nodes', nodes);
+    if (values > nodes) throw new LimitExceededError(`The number of values in ${what}`, 'nodes', nodes);
   };
   visit(document, 1);
 }

@@ -7,8 +7,8 @@ export type Duration = number | string;
 const TEN_YEARS = 10 * 365.25 * 24 * 60 * 60 * 1_000;
 
 /**
- * Milliseconds of a duration; `undefined` for what is none: an unknown unit, a negative, infinite or fractional number of
- * milliseconds above one. Callers say in their own error which option it was.
+ * Milliseconds of a duration; `undefined` for what is none: an unknown unit, a negative number, more than ten
+ * years. A fraction of a millisecond is rounded. Callers say in their own error which option it was.
  */
 export function toMilliseconds(duration: unknown): number | undefined {
   const value = typeof duration === 'string' && duration !== '' ? ms(duration as ms.StringValue) : duration;
