@@ -3,6 +3,7 @@ import { restore } from '../libs/orchestrator/src/engine/checkpoint.js';
 import { type Environment, nodeOf, type Plan, planOf } from '../libs/orchestrator/src/engine/plan.js';
 import { RunScope } from '../libs/orchestrator/src/engine/run-scope.js';
 import type { Step } from '../libs/orchestrator/src/cookbook/cookbook.js';
+import { firstMessage } from '../libs/orchestrator/src/execution/first-message.js';
 import { DEFAULT_LIMITS } from '../libs/orchestrator/src/message/limits.js';
 import type { WorkflowMessage } from '../libs/orchestrator/src/message/workflow-message.js';
 import { medians, report } from './report.js';
@@ -67,20 +68,8 @@ function drive(plan: Plan, message: WorkflowMessage): number {
 /** Microseconds per step. */
 async function perStep(steps: readonly Step[], items: number, calls: number): Promise<number> {
   const plan = planOf({ version: '2.1.0', steps }, environment);
-  const api_input = { n: 1, items: Array.from({ length: items }, (_, id) => ({ id })) };
-  const message: WorkflowMessage = {
-    workflowId: 'w',
-    correlationId: 'c',
-    cookbook: { version: '2.1.0', steps, api_input },
-    currentStep: plan.order[0] ?? '',
-    protocol: 1,
-    epoch: 0,
-    redo: 0,
-    line: '',
-    seq: 1,
-    hopId: 'h',
-    hops: 0,
-  };
+  const input = { n: 1, items: Array.from({ length: items }, (_, id) => ({ id })) };
+  const message = firstMessage(plan.cookbook, input, { references: 'strict' }, DEFAULT_LIMITS.lifetime, 0);
   const { run } = await medians(calls, { run: () => drive(plan, message) });
   return run / drive(plan, message);
 }

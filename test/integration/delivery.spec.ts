@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import type { OperationContext } from '../../libs/orchestrator/src/operations/operation.js';
-import type { StateStore } from '../../libs/orchestrator/src/state/state.store.js';
 import { deferred } from '../support/deferred.js';
 import {
   alpha,
@@ -8,6 +7,7 @@ import {
   broker,
   cookbook,
   counting,
+  failing,
   run,
   sent,
   services,
@@ -15,20 +15,6 @@ import {
   task,
   terminals,
 } from '../support/services.js';
-
-/** The store refuses so many calls of a method, before doing it or after. */
-function failing(method: 'claim' | 'record' | 'end' | 'extend', times: number, when: 'before' | 'after'): void {
-  const target = store() as StateStore;
-  const original = target[method].bind(target) as (...args: unknown[]) => Promise<unknown>;
-  let left = times;
-  Object.assign(target, {
-    [method]: async (...args: unknown[]) => {
-      if ((left -= 1) < 0) return original(...args);
-      if (when === 'after') await original(...args);
-      throw new Error('the store is away');
-    },
-  });
-}
 
 describe('a state store that fails', () => {
   it('before anything was executed puts the same message back: no attempt is consumed', async () => {

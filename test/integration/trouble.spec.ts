@@ -1,14 +1,18 @@
-import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { HttpException } from '@nestjs/common';
 import type { WorkflowEvent } from '../../libs/orchestrator/src/events/workflow.event.js';
+import { DEFAULT_LIMITS } from '../../libs/orchestrator/src/message/limits.js';
+import { MessageCodec } from '../../libs/orchestrator/src/message/message.codec.js';
+import { messageOfTerminal } from '../../libs/orchestrator/src/message/terminal.js';
 import type { OperationContext } from '../../libs/orchestrator/src/operations/operation.js';
+import { counted, fail } from '../support/handlers.js';
 import {
   alpha,
   boot,
   broker,
   cookbook,
   counting,
+  failing,
   run,
   sent,
   services,
@@ -18,18 +22,6 @@ import {
 } from '../support/services.js';
 
 /** What handlers, errors, helpers and messages may throw at a run: it ends, once, and no effect is repeated. */
-
-const fail = (error: unknown) => (): never => {
-  throw error;
-};
-const nested = (depth: number): unknown => JSON.parse('{"a":'.repeat(depth) + '1' + '}'.repeat(depth));
-const counted = (handle: (input: never, context: OperationContext) => unknown) => {
-  const calls: number[] = [];
-  return {
-    calls,
-    handle: (input: never, context: OperationContext) => (calls.push(context.attempt), handle(input, context)),
-  };
-};
 
 describe('an error that is hard to read', () => {
   const cyclic: { self?: unknown } = {};
@@ -75,166 +67,17 @@ describe('an error that is hard to read', () => {
     });
     expect(calls).toEqual([1]);
   });
-});
-
-describe('an output that cannot travel', () => {
-  const pay = task('pay', 'alpha', 'charge');
 
   it.each<[string, unknown]>([
-    ['nests too deep', nested(40)],
-    ['has too many values', Array.from({ length: 210_000 }, () => 0)],
-    ['is too large', 'x'.repeat(2 ** 20)],
-  ])('fails its own step, before the next one runs: it %s', async (_, output) => {
-    const { count, operations } = counting();
-    const { calls, handle } = counted(() => 'after');
-    await boot({
-      alpha: { ...operations, reads: { big: () => output, after: handle } },
-      beta: { reads: { ok: () => 1 } },
-    });
-    const steps = [pay, task('big', 'alpha', 'big'), task('after', 'alpha', 'after'), task('there', 'beta', 'ok')];
-    expect(await run(cookbook(...steps))).toMatchObject({
-      status: 'failed',
-      failure: { path: 'big' },
-      steps: { pay: 1 },
-    });
-    expect([count.charge, calls]).toEqual([1, []]);
-  });
-
-  it('only together with what came before fails the newest step, and says the same end again', async () => {
-    const { count, operations } = counting();
-    const large = () => 'x'.repeat(30_000);
-    await boot(
-      { alpha: { ...operations, reads: { large } }, beta: { reads: { ok: () => 1 } } },
-      { limits: { messageBytes: 100_000 } },
-    );
-    const fork = {
-      step_id: 'f',
-      type: 'fork_join',
-      join: { strategy: 'all' },
-      branches: { a: task('a', 'alpha', 'large'), b: task('b', 'alpha', 'large') },
-    };
-    const result = await run(cookbook(pay, fork, task('there', 'beta', 'ok')));
-    expect(result).toMatchObject({
-      status: 'failed',
-      failure: { code: 'MESSAGE_TOO_LARGE', path: 'f.b.b' },
-      steps: { pay: 1 },
-    });
-    expect(count.charge).toBe(1);
-    await services.clock.advance(120_000);
-    broker().publish({ destination: 'alpha.workflow', body: services.hops[0]?.body ?? '', messageId: 'again' });
-    await services.settle();
-    const [first, again] = sent('workflow.failed');
-    expect(again).toEqual(first);
-  });
-
-  it('is judged in bytes, not in characters', async () => {
-    await boot(
-      { alpha: { reads: { wide: () => '漢'.repeat(400) } }, beta: { reads: { ok: () => 1 } } },
-      { limits: { messageBytes: 1_200 } },
-    );
-    expect(await run(cookbook(task('a', 'alpha', 'wide'), task('b', 'beta', 'ok')))).toMatchObject({
-      status: 'failed',
-      failure: { code: 'MESSAGE_TOO_LARGE', path: 'a' },
-    });
-  });
-
-  it('may be as large as the option says', async () => {
-    await boot(
-      {
-        alpha: { reads: { big: () => 'x'.repeat(1_500_000) } },
-        beta: { reads: { size: ({ v }: { v: string }) => v.length } },
-      },
-      { limits: { messageBytes: 2 ** 21, inputBytes: 2 ** 21 } },
-    );
-    expect(
-      await run(cookbook(task('a', 'alpha', 'big'), task('b', 'beta', 'size', { v: '{{steps.a.output}}' }))),
-    ).toMatchObject({ status: 'completed', truncated: true });
-  });
-
-  it('and could not be recorded is carried all the same: the effect is not repeated', async () => {
-    const { calls, handle } = counted(() => 'x'.repeat(1_100));
-    await boot({ alpha: { mutates: { charge: handle } } }, { limits: { messageBytes: 2_000 } });
-    const record = store().record.bind(store());
-    let failures = 2;
-    store().record = (holder, outcomes) =>
-      (failures -= 1) >= 0 ? Promise.reject(new Error('away')) : record(holder, outcomes);
-    expect(await run(cookbook(task('a', 'alpha', 'charge')))).toMatchObject({ status: 'completed' });
-    expect(calls).toEqual([1]);
-  });
-
-  it.each<[string, unknown]>([
-    ['a bigint', { n: 1n }],
-    ['a cycle', Object.assign(nested(1) as object, { get self() { return this; } })], // prettier-ignore
-  ])('because it is no JSON fails its step, and says why: %s', async (_, output) => {
-    await boot({ alpha: { reads: { odd: () => output } } });
-    expect(await run(cookbook(task('a', 'alpha', 'odd')))).toMatchObject({
-      status: 'failed',
-      failure: { code: 'OUTPUT_INVALID', path: 'a', message: expect.stringContaining('alpha') },
-    });
-  });
-});
-
-describe('time', () => {
-  it('of a helper that never answers ends with its step’s', async () => {
-    await boot(
-      { alpha: { reads: { ok: () => 1 } } },
-      { helpers: { hang: () => new Promise(() => undefined) }, retry: { maxAttempts: 1 } },
-    );
-    const { workflowId } = await alpha().start(
-      cookbook(task('a', 'alpha', 'ok', { v: '{{hang()}}' }, { timeout_ms: 1_000 })),
-    );
-    await services.clock.advance(1_000);
-    expect(await alpha().status(workflowId)).toMatchObject({
-      status: 'failed',
-      failure: { code: 'OPERATION_TIMEOUT', path: 'a' },
-    });
-  });
-
-  it.each<[string, object]>([
-    ['that the failing side asked for', { reads: { busy: fail({ status: 429, retryAfter: 99_999_999 }) } }],
-    ['of a wait', { reads: { busy: () => 1 } }],
-  ])('is never longer than the run may live: %s', async (_, operations) => {
-    await boot({ alpha: operations });
-    const wait = { step_id: 'w', type: 'wait', until: '{{api_input}}' };
-    const document = { ...cookbook(task('a', 'alpha', 'busy'), wait), global_timeout_ms: 60_000 };
-    const from = services.clock.now();
-    expect(await run(document, { input: new Date(from + 6 * 86_400_000).toISOString() })).toMatchObject({
-      status: 'failed',
-      failure: { code: 'RUN_EXPIRED' },
-    });
-    const end = services.hops.at(-1)?.message['cookbook'] as { steps: { _execution?: { completed_at?: string } }[] };
-    expect(
-      end.steps.map(({ _execution }) => _execution?.completed_at).at(-1) ?? new Date(from + 60_000).toISOString(),
-    ).toBe(new Date(from + 60_000).toISOString());
-  });
-
-  it('of a run ends it also between the steps of one hop', async () => {
-    const slow = async (): Promise<number> => {
-      await services.clock.advance(40_000);
-      return 1;
-    };
-    const { calls, handle } = counted(slow);
-    await boot({ alpha: { mutates: { slow: handle } } }, { timeout: '5m' });
-    const steps = ['a', 'b', 'c', 'd'].map((id) => task(id, 'alpha', 'slow'));
-    expect(await run({ ...cookbook(...steps), global_timeout_ms: 60_000 })).toMatchObject({ status: 'failed' });
-    expect(calls.length).toBeLessThan(4);
-  });
-
-  it('is left to others while many steps run in one hop', async () => {
-    await boot({ alpha: { reads: { ok: () => 1 } } });
-    let turns = 0;
-    let counting = true;
-    const count = async (): Promise<void> => {
-      for (; counting; turns += 1) await setImmediate();
-    };
-    const counter = count();
-    const each = { step_id: 'e', type: 'foreach', iterator: '{{api_input}}', body: [task('a', 'alpha', 'ok')] };
-    expect(await run(cookbook(each), { input: Array.from({ length: 1_000 }, () => 0) })).toMatchObject({
-      status: 'completed',
-    });
-    counting = false;
-    await counter;
-    expect(turns).toBeGreaterThan(10);
+    ['nothing that has a text', Object.create(null)],
+    [
+      'an error that throws when it is read',
+      Object.defineProperty(new Error(), 'message', { get: fail(new Error('no')) }),
+    ],
+  ])('fails its step where a helper threw it, in control flow too: %s', async (_, thrown) => {
+    await boot({ alpha: { reads: { ok: () => 1 } } }, { helpers: { odd: fail(thrown) } });
+    const steps = [{ step_id: 's', type: 'switch', expression: '{{odd()}}', cases: { a: task('t', 'alpha', 'ok') } }];
+    expect(await run(cookbook(...steps))).toMatchObject({ status: 'failed', failure: { source: 'helper', path: 's' } });
   });
 });
 
@@ -272,6 +115,23 @@ describe('a message that names a run and is refused', () => {
       hop_id: 'h',
     });
     expect(await alpha().status(workflowId)).toMatchObject({ status: 'completed' });
+  });
+
+  it('ends it although the store failed at first', async () => {
+    await boot({ alpha: counting().operations });
+    failing('end', 1, 'before');
+    const message = {
+      workflow_id: 'w',
+      correlation_id: 'c',
+      cookbook: cookbook(task('a', 'alpha', 'charge')),
+      current_step: 'nowhere',
+      protocol: 1,
+      seq: 1,
+      hop_id: 'h',
+    };
+    broker().publish({ destination: 'alpha.workflow', body: JSON.stringify(message), messageId: 'm' });
+    await services.settle();
+    expect(await alpha().status('w')).toMatchObject({ status: 'failed', failure: { code: 'MESSAGE_INVALID' } });
   });
 });
 
@@ -334,6 +194,28 @@ describe('an application that closes', () => {
     const claim = await store().claim({ workflowId, epoch: 0, line: '', seq: 1, hopId: hop_id as string }, 1_000, 0);
     expect(claim.kind).toBe('granted');
   });
+
+  it('begins no handler once all were told to stop', async () => {
+    const began: string[] = [];
+    const step = (_: unknown, { stepId }: OperationContext): number => began.push(stepId);
+    await boot({ alpha: { mutates: { step } } }, { shutdownGrace: '1s' });
+    const record = store().record.bind(store());
+    store().record = (holder, outcomes) => new Promise((resolve) => services.clock.after(1_500, () => { resolve(record(holder, outcomes)); })); // prettier-ignore
+    await alpha().start(cookbook(task('one', 'alpha', 'step'), task('two', 'alpha', 'step')));
+    await services.clock.advance(0);
+    await services.close();
+    expect(began).toEqual(['one']);
+  });
+
+  it('handles nothing that is given to it by hand any more', async () => {
+    const { count, operations } = counting();
+    await boot({ alpha: operations });
+    await services.app.close();
+    await expect(alpha().processWorkflowMessage({ workflow_id: 'w' })).rejects.toMatchObject({
+      code: 'TRANSPORT_CLOSED',
+    });
+    expect(count.charge).toBe(0);
+  });
 });
 
 describe('events', () => {
@@ -386,6 +268,41 @@ describe('what cannot be meant is refused before there is a run', () => {
     const group = { step_id: 'g', type: 'steps', steps: [task('b', 'alhpa', 'ok')] };
     await expect(alpha().start(cookbook(task('a', 'alpha', 'ok'), group))).rejects.toMatchObject({
       code: 'UNROUTABLE',
+    });
+  });
+});
+
+describe('what a run is given and leaves', () => {
+  it('is its input, null too', async () => {
+    await boot({ alpha: { reads: { echo: (input: unknown) => input } } });
+    expect(
+      await run({ ...cookbook(task('a', 'alpha', 'echo', { v: '{{api_input}}' })), api_input: 5 }, { input: null }),
+    ).toMatchObject({ output: { v: null } });
+  });
+
+  it.each<[string, object]>([
+    [
+      'fork',
+      {
+        step_id: 'f',
+        type: 'fork_join',
+        join: { strategy: 'all' },
+        branches: { a: task('a', 'alpha', 'no'), b: task('b', 'alpha', 'no') },
+      },
+    ],
+    [
+      'foreach',
+      { step_id: 'f', type: 'foreach', concurrency: 2, iterator: '{{api_input}}', body: [task('a', 'alpha', 'no')] },
+    ],
+  ])('is a terminal that can be read again: failed in a %s', async (_, step) => {
+    await boot({ alpha: { reads: { no: fail(new HttpException('no', 409)) } } });
+    await run(cookbook(step), { input: [1, 2, 3] });
+    const body = services.hops.at(-1)?.body ?? '';
+    const message = messageOfTerminal(body, new MessageCodec(DEFAULT_LIMITS));
+    const again = { ...(JSON.parse(body) as object), epoch: message.epoch + 1, hop_id: 'again' };
+    expect(await alpha().processWorkflowMessage(again)).toMatchObject({
+      dlq: true,
+      error_ref: expect.not.stringContaining('refused'),
     });
   });
 });

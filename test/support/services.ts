@@ -2,7 +2,7 @@ import { afterEach } from '@jest/globals';
 import type { ModuleMetadata } from '@nestjs/common';
 import type { OrchestratorModuleOptions } from '../../libs/orchestrator/src/orchestrator.options.js';
 import type { WorkflowOrchestrator } from '../../libs/orchestrator/src/orchestrator.service.js';
-import type { RunStatus } from '../../libs/orchestrator/src/state/state.store.js';
+import type { RunStatus, StateStore } from '../../libs/orchestrator/src/state/state.store.js';
 import { MemoryStateStore } from '../../libs/orchestrator/src/state/memory/memory.store.js';
 import { type BootedServices, bootServices } from '../../libs/orchestrator/src/testing/boot-services.js';
 import { serviceOf, type TestOperations } from '../../libs/orchestrator/src/testing/service-of.js';
@@ -65,4 +65,18 @@ export function counting(): { readonly count: { read: number; charge: number }; 
   const count = { read: 0, charge: 0 };
   const operations = { reads: { read: () => (count.read += 1) }, mutates: { charge: () => (count.charge += 1) } };
   return { count, operations };
+}
+
+/** The store refuses so many calls of a method, before doing it or after. */
+export function failing(method: 'claim' | 'record' | 'end' | 'extend', times: number, when: 'before' | 'after'): void {
+  const target = store() as StateStore;
+  const original = target[method].bind(target) as (...args: unknown[]) => Promise<unknown>;
+  let left = times;
+  Object.assign(target, {
+    [method]: async (...args: unknown[]) => {
+      if ((left -= 1) < 0) return original(...args);
+      if (when === 'after') await original(...args);
+      throw new Error('the store is away');
+    },
+  });
 }
