@@ -17,10 +17,13 @@ describe('the run record in memory', () => {
   it('forgets the runs that ended first, never one that runs', async () => {
     const store = new MemoryStateStore(new VirtualClock(), 2);
     const end = async (workflowId: string): Promise<void> => {
-      const claim = await store.claim({ workflowId, epoch: 0, line: '', seq: 1, hopId: workflowId }, 1_000, 0);
+      const claim = await store.claim(
+        { workflowId, epoch: 0, line: '', seq: 1, hopId: workflowId },
+        { leaseMs: 1_000, now: 0 },
+      );
       if (claim.kind === 'granted') await store.end(claim.holder, { status: 'completed' });
     };
-    await store.claim({ workflowId: 'runs', epoch: 0, line: '', seq: 1, hopId: 'x' }, 1_000, 0);
+    await store.claim({ workflowId: 'runs', epoch: 0, line: '', seq: 1, hopId: 'x' }, { leaseMs: 1_000, now: 0 });
     for (const workflowId of ['a', 'b', 'c']) await end(workflowId);
     const statuses = await Promise.all(['runs', 'a', 'b', 'c'].map((id) => store.status(id)));
     expect(statuses.map(({ status }) => status)).toEqual(['running', 'unknown', 'completed', 'completed']);
@@ -28,7 +31,10 @@ describe('the run record in memory', () => {
 
   it('gives the whole result to those who wait for it, however large', async () => {
     const store = new MemoryStateStore(new VirtualClock());
-    const claim = await store.claim({ workflowId: 'w', epoch: 0, line: '', seq: 1, hopId: 'x' }, 1_000, 0);
+    const claim = await store.claim(
+      { workflowId: 'w', epoch: 0, line: '', seq: 1, hopId: 'x' },
+      { leaseMs: 1_000, now: 0 },
+    );
     const waiting = store.ended('w', new AbortController().signal);
     const output = 'x'.repeat(100_000);
     if (claim.kind === 'granted') await store.end(claim.holder, { status: 'completed', output });
@@ -46,7 +52,8 @@ const claims =
   ): Fault =>
   (store) => {
     const claim = store.claim.bind(store);
-    store.claim = (hop, lease, now) => change((asked, forMs) => claim(asked, forMs, now), hop, lease);
+    store.claim = (hop, { leaseMs, now }) =>
+      change((asked, forMs) => claim(asked, { leaseMs: forMs, now }), hop, leaseMs);
   };
 
 describe('the contract of run records sees a store that', () => {

@@ -144,9 +144,9 @@ describe('the comparison sees', () => {
           publish.call(broker, message);
           if (message.body.includes('"seq":1,')) publish.call(broker, message);
         };
-        const mend = replace(MemoryStateStore.prototype, 'claim', () => (hop, _lease, at) => {
+        const mend = replace(MemoryStateStore.prototype, 'claim', () => (hop, { now: at }) => {
           const holder = { ...hop, seq: hop.seq ?? 1, token: 'any' };
-          return Promise.resolve({ kind: 'granted', holder, journal: {}, at });
+          return Promise.resolve({ kind: 'granted', holder, journal: {}, at, left: false });
         });
         const record = replace(MemoryStateStore.prototype, 'record', () => () => Promise.resolve('ok'));
         const end = replace(MemoryStateStore.prototype, 'end', () => () => Promise.resolve('ok'));

@@ -161,7 +161,7 @@ describe('a transport', () => {
     await app.get(WorkflowOrchestrator, { strict: false }).start('hello', { input: { name: 'x' } });
     expect(
       made.map(([service, { consumed, sent }]) => [service, consumed, sent.map(({ destination }) => destination)]),
-    ).toEqual([['greeter', ['greeter.workflow'], ['greeter.workflow']]]);
+    ).toEqual([['greeter', ['greeter.workflow', 'greeter.dead'], ['greeter.workflow']]]);
   });
 
   it('that outlives this process needs run records that do', async () => {
@@ -176,7 +176,7 @@ describe('a transport', () => {
     const module = await Test.createTestingModule({ imports: [OrchestratorModule.forRoot({ service: 'greeter', transport, state })], controllers: [greeter()] })
       .overrideProvider(WorkflowTransport).useValue(fake).compile(); // prettier-ignore
     open.push(await module.init());
-    expect(fake.consumed).toEqual(['greeter.workflow']);
+    expect(fake.consumed).toEqual(['greeter.workflow', 'greeter.dead']);
   });
 });
 

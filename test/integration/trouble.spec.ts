@@ -191,7 +191,10 @@ describe('an application that closes', () => {
     await services.close();
     const [, moved] = sent('alpha.workflow');
     expect(moved).toMatchObject({ workflow_id: workflowId, hop_id });
-    const claim = await store().claim({ workflowId, epoch: 0, line: '', seq: 1, hopId: hop_id as string }, 1_000, 0);
+    const claim = await store().claim(
+      { workflowId, epoch: 0, line: '', seq: 1, hopId: hop_id as string },
+      { leaseMs: 1_000, now: 0 },
+    );
     expect(claim.kind).toBe('granted');
   });
 

@@ -1,31 +1,30 @@
-import { setImmediate } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { advance, modeOf, resume, stop } from './engine/advance.js';
+import { modeOf, stop } from './engine/advance.js';
 import { restore } from './engine/checkpoint.js';
-import { join, split, walk } from './engine/parts.js';
 import type { Run } from './engine/run.js';
-import type { Transition } from './engine/transition.js';
 import { OrchestratorError } from './errors/orchestrator.error.js';
+import { PoisonMessageError } from './errors/poison-message.error.js';
+import { ProtocolTooNewError } from './errors/protocol-too-new.error.js';
 import { classifyError } from './execution/error-classifier.js';
-import { reasonToEnd } from './execution/ending.js';
-import type { ForkMode } from './execution/fork-mode.js';
+import type { Driver, Leave, Move } from './execution/driver.js';
+import { reasonToEnd, whyCancelled } from './execution/ending.js';
 import { HopJournal } from './execution/hop-journal.js';
 import { Interrupted } from './execution/interrupted.js';
+import type { LeaseSettings } from './execution/lease.js';
 import type { Planner } from './execution/planner.js';
-import type { TaskRunner } from './execution/task.runner.js';
 import type { MessageCodec } from './message/message.codec.js';
 import type { WorkflowMessage } from './message/workflow-message.js';
 import type { Claim, Grant, Journal, StateStore } from './state/state.store.js';
+import type { ForkKeeper } from './transports/fork.keeper.js';
+import type { Publisher } from './transports/publisher.js';
 import type { HopResult, Obstacle, Router, SkipReason } from './transports/router.js';
 import type { IncomingMessage } from './transports/workflow.transport.js';
 import type { Clock } from './utils/clock.js';
 import { describeError, stackOf } from './utils/describe-error.js';
 
-export interface HopSettings {
+export interface HopSettings extends LeaseSettings {
   readonly service: string;
-  /** Milliseconds for which a grant keeps other deliveries of the same message out. */
-  readonly lease: number;
-  /** Milliseconds for which an unreachable destination is tried again. */
+  /** Milliseconds for which an unreachable destination, or a message of a newer version, is tried again. */
   readonly unroutableFor: number;
 }
 
@@ -37,9 +36,6 @@ interface Refusal {
   readonly message: WorkflowMessage | undefined;
 }
 
-/** Tasks in a row before timers and I/O get their turn. */
-const BURST = 64;
-
 /** One hop: what a service does with one workflow message, start to end. Read this file first. */
 export class Hop {
   private readonly logger = new Logger(Hop.name);
@@ -49,9 +45,10 @@ export class Hop {
     private readonly codec: MessageCodec,
     private readonly planner: Planner,
     private readonly state: StateStore,
-    private readonly tasks: TaskRunner,
-    private readonly forks: ForkMode,
+    private readonly driver: Driver,
     private readonly router: Router,
+    private readonly publisher: Publisher,
+    private readonly keeper: ForkKeeper,
     private readonly clock: Clock,
   ) {}
 
@@ -62,105 +59,107 @@ export class Hop {
   async handle(incoming: IncomingMessage): Promise<HopResult> {
     const run = this.read(incoming); //                               in: a Run, or why it is none
     if ('refusal' in run) return this.refuse(incoming, run);
+    if (run.message.keeper !== undefined) return this.keep(incoming, run.message);
 
     const claim = await this.claim(run.message); //                   may this message execute?
-    if (claim.kind === 'stale' || claim.kind === 'ended') return { skipped: true, reason: claim.kind };
-    if (claim.kind === 'busy') return this.putBack(incoming, 'busy', {}, claim.until - this.clock.now());
-    if (claim.kind === 'unavailable') return this.putBack(incoming, claim.kind);
+    if (!('holder' in claim)) return this.defer(incoming, claim);
+    return this.work(run, incoming, claim, (journal, grant, from) => this.decide(from, journal, grant));
+  }
 
+  /**
+   * A message that was delivered again and again, and never acknowledged. Nothing of it is executed any more: a part arrives
+   * as failed, a run ends. Rejects while that cannot be done.
+   */
+  async bury(incoming: IncomingMessage): Promise<HopResult> {
+    const { settings } = this;
+    const error = new PoisonMessageError(`Service "${settings.service}" gave up message "${incoming.messageId}": none of its deliveries was acknowledged. The log says why.`); // prettier-ignore
+    const run = this.readAnything(incoming);
+    if (run === undefined || 'refusal' in run || run.message.keeper !== undefined) {
+      return this.refuse(incoming, { refusal: error, message: run?.message });
+    }
+    const claim = await this.claim(run.message);
+    if (claim.kind === 'stale' || claim.kind === 'ended') return { skipped: true, reason: claim.kind };
+    if (!('holder' in claim)) throw error; // busy, or the store is away: it comes again
+    const failure = run.plan.environment.classify(error, 'infrastructure');
+    return this.work(run, incoming, claim, (_, grant, from) => {
+      from.now = grant.at;
+      return Promise.resolve(stop(from, failure));
+    });
+  }
+
+  /** Decides and executes, and makes the move that comes of it, until the message is done with. */
+  private async work(run: Run, incoming: IncomingMessage, claim: Granted, decide: Decide): Promise<HopResult> {
     const journal = this.journalOf(run.message, claim, incoming);
+    journal.lease.begin();
     try {
-      let transition = await this.decide(run, journal, claim); //     decide (pure) and execute, in turn
-      for (;;) {
-        const sent = await this.router.dispatch(transition, journal); // out: confirmed before the hop is acknowledged
-        if (!('obstacle' in sent)) return sent;
-        const next = await this.around(sent, incoming, transition.run, journal, claim);
-        if (!('kind' in next)) return next;
-        transition = next;
-      }
+      return await this.go(run, incoming, journal, claim, decide);
     } catch (error) {
       return await this.interrupted(error, incoming, journal);
+    } finally {
+      journal.lease.end();
+    }
+  }
+
+  private async go(
+    run: Run,
+    incoming: IncomingMessage,
+    journal: HopJournal,
+    claim: Granted,
+    decide: Decide,
+  ): Promise<HopResult> {
+    try {
+      let move = await decide(journal, claim, run); //                decide (pure) and execute, in turn
+      for (;;) {
+        const sent = await this.router.dispatch(move, journal); //    out: confirmed before the hop is acknowledged
+        if (!('obstacle' in sent)) return sent;
+        const next = await this.around(sent, incoming, move, journal, claim);
+        if (!('kind' in next)) return next;
+        move = next;
+      }
+    } catch (error) {
+      const heard = error instanceof Interrupted && error.kind === 'cancelled';
+      if (!heard || claim.kind === 'cancelled') throw error;
+      return this.go(this.again(incoming), incoming, journal, { ...claim, kind: 'cancelled' }, decide);
     }
   }
 
   /** Where the run goes from here, after everything that can be executed here has been. */
-  private async decide(run: Run, journal: HopJournal, claim: Granted): Promise<Transition> {
+  private async decide(run: Run, journal: HopJournal, claim: Granted): Promise<Move> {
     run.now = claim.at;
-    const ending = claim.kind === 'ended-here' ? claim.summary : reasonToEnd(run, this.clock.now());
-    if (ending === undefined) return this.drive(resume(run), journal);
+    if (claim.left) return this.driver.drive(run, journal, 'replay'); // it may only send its parts again
+    const ended = claim.kind === 'ended-here' ? claim.summary : undefined;
+    const cancelled = claim.kind === 'cancelled' || ended?.status === 'cancelled';
+    if (cancelled) journal.endAsCancelled();
+    const ending = ended ?? (cancelled ? whyCancelled(run) : reasonToEnd(run, this.clock.now()));
+    if (ending === undefined) return this.driver.drive(run, journal);
     // Nothing more is executed; what is recorded counts. A run that this message ended comes to the same end again.
-    const transition = await this.drive(resume(run), journal, 'replay');
-    if (ending.failure === undefined || transition.kind === 'fail' || transition.kind === 'complete') return transition;
-    return stop(transition.run, ending.failure);
-  }
-
-  /** Decides (pure) and executes in turn, until the run must leave, wait, or end. */
-  private async drive(
-    from: Transition,
-    journal: HopJournal,
-    how: 'execute' | 'replay' = 'execute',
-  ): Promise<Transition> {
-    let transition = from;
-    let tasks = 0;
-    for (;;) {
-      const { run } = transition;
-      if (transition.kind === 'pause') {
-        await setImmediate();
-        const ending = how === 'execute' ? reasonToEnd(run, this.clock.now()) : undefined;
-        transition = ending === undefined ? resume(run) : stop(run, ending.failure);
-      } else if (transition.kind === 'fork') {
-        transition = await this.fork(run, journal, how);
-      } else if (transition.kind === 'execute' && transition.service === this.settings.service) {
-        const known = journal.replay(run, transition.path);
-        if (known === undefined && how === 'replay') return transition;
-        if ((tasks += 1) % BURST === 0) await setImmediate();
-        const ending = known === undefined ? reasonToEnd(run, this.clock.now()) : undefined;
-        if (ending !== undefined) return stop(run, ending.failure);
-        transition = advance(run, known ?? (await this.tasks.run(transition, journal)));
-      } else {
-        return transition;
-      }
-    }
-  }
-
-  /** A fork: its parts beside each other in this process where that is safe, else one after another in this message. */
-  private async fork(run: Run, journal: HopJournal, how: 'execute' | 'replay'): Promise<Transition> {
-    const { seq } = journal.holder;
-    const way = this.forks.wayOf(run);
-    if (way.kind === 'elsewhere') return { kind: 'forward', run, service: way.service };
-    if (way.kind === 'in-process') {
-      const ends = await allSettled(split(run, seq).map((part) => this.drive(resume(part), journal, how)));
-      const arrivals = ends.filter((end) => end.kind === 'arrive');
-      const [first] = arrivals;
-      if (first !== undefined && arrivals.length === ends.length) {
-        const joined = join(first.run, Object.fromEntries(arrivals.map(({ part, result }) => [part, result])));
-        joined.now = Math.max(...arrivals.map((arrival) => arrival.run.now));
-        return resume(joined);
-      }
-    }
-    walk(run, seq); // what the parts have come to is in the journal: it is not executed again in this hop
-    return resume(run);
+    const move = await this.driver.drive(run, journal, 'replay');
+    const atItsEnd = move.kind === 'fail' || move.kind === 'complete';
+    if (ending.failure === undefined || (atItsEnd && !cancelled)) return move;
+    return stop(move.run, ending.failure);
   }
 
   /** The move could not be made: another one, or the message is put back. */
   private async around(
-    { obstacle, error }: Obstacle,
+    { obstacle, error, part }: Obstacle,
     incoming: IncomingMessage,
-    run: Run,
+    move: Move,
     journal: HopJournal,
     claim: Granted,
-  ): Promise<Transition | HopResult> {
+  ): Promise<Move | HopResult> {
+    const { run } = move;
     const failure = run.plan.environment.classify(error, obstacle === 'unroutable' ? 'infrastructure' : 'engine');
     if (obstacle === 'unroutable') {
       const since = run.message.unroutableSince ?? this.clock.now();
-      if (this.clock.now() - since >= this.settings.unroutableFor) return stop(run, failure);
+      if (this.clock.now() - since >= this.settings.unroutableFor) {
+        return move.kind === 'leave' ? withoutPart(move, part, (from) => stop(from, failure)) : stop(run, failure);
+      }
       const result = await this.putBack(incoming, 'unroutable', { unroutableSince: since });
-      await journal.release();
+      await journal.lease.release();
       return result;
     }
     // The newest step whose output made it too large fails instead, and the run stands where it stood before that step.
-    const again = this.read(incoming);
-    if ('refusal' in again) throw again.refusal;
+    const again = this.again(incoming);
     return journal.refuseLast(failure) ? this.decide(again, journal, claim) : stop(again, failure);
   }
 
@@ -176,39 +175,101 @@ export class Hop {
     }
   }
 
+  /** What was read before, as it was. */
+  private again(incoming: IncomingMessage): Run {
+    const run = this.read(incoming);
+    if ('refusal' in run) throw run.refusal;
+    return run;
+  }
+
+  /** As `read`, of a message that may be what breaks this library. */
+  private readAnything(incoming: IncomingMessage): Run | Refusal | undefined {
+    try {
+      return this.read(incoming);
+    } catch (error) {
+      this.logger.error(`Message "${incoming.messageId}": ${describeError(error)}`, stackOf(error));
+      return undefined;
+    }
+  }
+
   /** Where it can be told which run it is, and the message has its place in it, the run ends with it. */
   private async refuse(incoming: IncomingMessage, { refusal, message }: Refusal): Promise<HopResult> {
-    if (message === undefined) return this.router.refuse(incoming, refusal);
+    if (refusal instanceof ProtocolTooNewError && (await this.postponed(incoming))) {
+      return { skipped: true, reason: 'too-new' };
+    }
+    if (message === undefined || message.keeper !== undefined) return this.refused(incoming, refusal);
     const claim = await this.claim(message);
-    if (claim.kind === 'unavailable') return this.putBack(incoming, claim.kind);
-    if (claim.kind === 'busy') return this.putBack(incoming, 'busy', {}, claim.until - this.clock.now());
-    if (claim.kind === 'stale' || claim.kind === 'ended') return this.router.refuse(incoming, refusal, message);
+    if (claim.kind === 'unavailable' || claim.kind === 'busy') return this.defer(incoming, claim);
+    if (!('holder' in claim)) return this.refused(incoming, refusal, message);
     const journal = this.journalOf(message, claim, incoming);
-    const failure = { ...classifyError(refusal, 'engine'), path: message.currentStep, step: message.currentStep };
+    const { currentStep } = message;
+    const failure = { ...classifyError(refusal, 'engine'), path: currentStep, step: currentStep };
+    journal.endAsCancelled(); // it ends one way or the other
     try {
-      if (claim.kind === 'granted') await journal.end({ status: 'failed', failure });
-      return await this.router.refuse(incoming, refusal, message);
+      if (claim.kind !== 'ended-here') await journal.end({ status: endOf(claim), failure });
+      return await this.refused(incoming, refusal, message);
     } catch (error) {
       return await this.interrupted(error, incoming, journal);
     } finally {
-      await journal.release();
+      await journal.lease.release();
+    }
+  }
+
+  private async refused(
+    incoming: IncomingMessage,
+    refusal: OrchestratorError,
+    message?: WorkflowMessage,
+  ): Promise<HopResult> {
+    const error_ref = await this.publisher.refuse(incoming, refusal, message);
+    const known = message && { workflow_id: message.workflowId, current_step: message.currentStep };
+    return { dlq: true, ...known, attempts: 0, error_ref };
+  }
+
+  /** A message of a newer version waits for a process that knows it. `false`: it has waited long enough. */
+  private async postponed({ body, messageId }: IncomingMessage): Promise<boolean> {
+    const { unroutableFor } = this.settings;
+    const later = this.codec.postponed(body, this.clock.now());
+    if (this.clock.now() - later.since >= unroutableFor) return false;
+    await this.publisher.putBackAs(later.body, messageId);
+    return true;
+  }
+
+  /** A fork's keeper claims nothing: it looks, and waits on. */
+  private async keep(incoming: IncomingMessage, message: WorkflowMessage): Promise<HopResult> {
+    try {
+      const over = await this.keeper.look(message);
+      return over
+        ? { skipped: true, reason: 'ended' }
+        : { success: true, workflow_id: message.workflowId, step_id: message.currentStep };
+    } catch (error) {
+      if (error instanceof OrchestratorError) return this.refused(incoming, error);
+      if (error instanceof Interrupted) throw error;
+      this.logger.warn(`Run ${message.workflowId}: the state store did not answer (${describeError(error)}).`);
+      return this.putBack(incoming, 'unavailable');
     }
   }
 
   private async claim(message: WorkflowMessage): Promise<Claim | { readonly kind: 'unavailable' }> {
-    const { workflowId, epoch, line, seq, hopId } = message;
+    const { workflowId, epoch, line, seq, hopId, expiresAt } = message;
+    const terms = { leaseMs: this.settings.lease, now: this.clock.now(), expiresAt };
     try {
-      return await this.state.claim({ workflowId, epoch, line, seq, hopId }, this.settings.lease, this.clock.now());
+      return await this.state.claim({ workflowId, epoch, line, seq, hopId }, terms);
     } catch (error) {
       this.logger.warn(`Run ${workflowId}: the state store did not answer the claim (${describeError(error)}).`);
       return { kind: 'unavailable' };
     }
   }
 
+  /** The message may not execute now, or never more. */
+  private defer(incoming: IncomingMessage, claim: Refused): Promise<HopResult> | HopResult {
+    if (claim.kind === 'busy') return this.putBack(incoming, 'busy', {}, claim.until - this.clock.now());
+    if (claim.kind === 'unavailable') return this.putBack(incoming, claim.kind);
+    return { skipped: true, reason: claim.kind };
+  }
+
   private journalOf({ carry = {} }: WorkflowMessage, claim: Granted, { body }: IncomingMessage): HopJournal {
     const carried = claim.kind === 'ended-here' ? {} : (carry as Journal); // of an ended run only the record counts
-    const bytes = Buffer.byteLength(body);
-    return new HopJournal(this.state, claim.holder, claim.journal, carried, this.settings.lease, this.clock, bytes);
+    return new HopJournal(this.state, claim, carried, this.settings, this.clock, Buffer.byteLength(body));
   }
 
   /** The same message again, later: read anew from what was delivered, so that it is the same by construction. */
@@ -218,16 +279,16 @@ export class Hop {
     changes: Pick<WorkflowMessage, 'carry' | 'unroutableSince'> = {},
     delay?: number,
   ): Promise<HopResult> {
-    await this.router.putBack({ ...this.codec.decode(body), ...changes }, delay);
+    await this.publisher.putBack({ ...this.codec.decode(body), ...changes }, delay);
     return { skipped: true, reason };
   }
 
   /** The hop cannot go on. About the plumbing, not the run: no attempt is consumed, nothing that was executed is forgotten. */
   private async interrupted(error: unknown, incoming: IncomingMessage, journal: HopJournal): Promise<HopResult> {
     const { workflowId } = journal.holder;
-    if (!(error instanceof Interrupted)) {
+    if (!(error instanceof Interrupted) || error.kind === 'cancelled') {
       this.logger.error(`Run ${workflowId}: ${describeError(error)}`, stackOf(error));
-      await journal.release();
+      await journal.lease.release();
       throw error; // a fault of this library: the message is not acknowledged
     }
     const { kind, cause } = error;
@@ -237,16 +298,20 @@ export class Hop {
     try {
       return await this.putBack(incoming, kind, Object.keys(carry).length === 0 ? {} : { carry });
     } finally {
-      await journal.release();
+      await journal.lease.release();
     }
   }
 }
 
-/** All ends, or the first error, but only after every part has come to rest. */
-async function allSettled<T>(parts: readonly Promise<T>[]): Promise<T[]> {
-  const results = await Promise.allSettled(parts);
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
+type Decide = (journal: HopJournal, claim: Granted, run: Run) => Promise<Move>;
+type Refused = Exclude<Claim, Grant> | { readonly kind: 'unavailable' };
+
+const endOf = ({ kind }: Granted): 'cancelled' | 'failed' => (kind === 'cancelled' ? 'cancelled' : 'failed');
+
+/** A fork one of whose parts cannot leave: it has come to that. */
+function withoutPart(fork: Leave, name: string | undefined, fail: (run: Run) => Move): Leave {
+  return {
+    ...fork,
+    parts: fork.parts.map((part) => (part.name === name ? { name, move: fail(part.move.run) } : part)),
+  };
 }

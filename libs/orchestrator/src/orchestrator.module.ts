@@ -2,6 +2,7 @@ import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider
 import { getOrchestratorToken } from './decorators/inject-orchestrator.decorator.js';
 import { classifyError } from './execution/error-classifier.js';
 import { ConfigurationError } from './errors/configuration.error.js';
+import { Driver } from './execution/driver.js';
 import { ForkMode } from './execution/fork-mode.js';
 import { Planner } from './execution/planner.js';
 import { TaskRunner } from './execution/task.runner.js';
@@ -23,7 +24,11 @@ import { MemoryStateStore } from './state/memory/memory.store.js';
 import { StateStore } from './state/state.store.js';
 import { MemoryBroker } from './transports/memory/memory.broker.js';
 import { MemoryTransport } from './transports/memory/memory.transport.js';
+import { ForkKeeper } from './transports/fork.keeper.js';
+import { PartsRouter } from './transports/parts.router.js';
+import { Publisher } from './transports/publisher.js';
 import { Router } from './transports/router.js';
+import { workflowOf } from './transports/destinations.js';
 import { WorkflowTransport } from './transports/workflow.transport.js';
 import { Clock } from './utils/clock.js';
 import { WorkflowConsumer } from './workflow.consumer.js';
@@ -60,14 +65,18 @@ function wired(service: string, base: DynamicModule): DynamicModule {
       return settings;
     }),
     provide(WorkflowTransport, [SETTINGS, MemoryBroker], transportOf),
-    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Router, StateStore], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
-    provide(Hop, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, TaskRunner, ForkMode, Router, Clock], hopOf),
+    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
+    provide(Hop, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Driver, Router, Publisher, ForkKeeper, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
     provide(Planner, [SETTINGS], plannerOf),
     provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore], storeOf),
+    provide(Driver, [TaskRunner, ForkMode, Clock], (...parts: PartsOf<typeof Driver>) => new Driver(service, ...parts)),
     provide(TaskRunner, [SETTINGS, OperationRegistry, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
-    provide(ForkMode, [OperationRegistry], (operations: OperationRegistry) => new ForkMode(service, operations)),
-    provide(Router, [SETTINGS, WorkflowTransport, MessageCodec, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof Router>) => new Router(...parts)),
+    provide(ForkMode, [OperationRegistry, StateStore], (operations: OperationRegistry, { keepsRecords }: StateStore) => new ForkMode(service, operations, keepsRecords)),
+    provide(Router, [Publisher, PartsRouter, MessageCodec, WorkflowEvents, Clock], (...parts: PartsOf<typeof Router>) => new Router(service, ...parts)),
+    provide(PartsRouter, [WorkflowTransport, Publisher, MessageCodec, ForkKeeper], ({ capabilities }: WorkflowTransport, publisher: Publisher, codec: MessageCodec, keeper: ForkKeeper) => new PartsRouter(service, publisher, codec, capabilities.durable ? keeper : undefined)),
+    provide(ForkKeeper, [Publisher, MessageCodec, StateStore], (...parts: PartsOf<typeof ForkKeeper>) => new ForkKeeper(workflowOf(service), ...parts)),
+    provide(Publisher, [SETTINGS, WorkflowTransport, MessageCodec, Clock], (...parts: ConstructorParameters<typeof Publisher>) => new Publisher(...parts)),
     provide(WorkflowOrchestrator, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, StateStore, WorkflowTransport, Hop, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
     { provide: token, useExisting: WorkflowOrchestrator },
   ]; // prettier-ignore
@@ -98,11 +107,14 @@ function plannerOf({ helpers, limits, retry, classifyError: own }: Settings): Pl
   return new Planner({ helpers, limits, retry, classify: (error, source) => classifyError(error, source, own) });
 }
 
-function hopOf(settings: Settings, { capabilities }: WorkflowTransport, ...parts: PartsOfHop): Hop {
+function hopOf(settings: Settings, { capabilities }: WorkflowTransport, ...parts: PartsOf<typeof Hop>): Hop {
   // Where nothing outlives this process, nobody can appear later either.
   return new Hop({ ...settings, unroutableFor: capabilities.durable ? settings.unroutableFor : 0 }, ...parts);
 }
-type PartsOfHop = ConstructorParameters<typeof Hop> extends [unknown, ...infer Rest] ? Rest : never;
+
+/** What a class is made of beside what comes first. */
+type PartsOf<T extends new (...parts: never[]) => unknown> =
+  ConstructorParameters<T> extends [unknown, ...infer Rest] ? Rest : never;
 
 function storeOf(
   { service, state }: Settings,

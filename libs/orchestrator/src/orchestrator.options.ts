@@ -71,11 +71,15 @@ export interface Settings {
   readonly unroutableFor: number;
   readonly shutdownGrace: number;
   readonly lease: number;
+  readonly heartbeat: number;
   readonly deferBy: number;
 }
 
 /** Milliseconds until a message is tried again that the plumbing, not the run, held up. */
 const DEFER_BY = 1_000;
+
+/** Milliseconds between two renewals of a lease, at most: so late a hop at work hears that its run is to be cancelled. */
+const HEARTBEAT = 5_000;
 
 /** @throws ConfigurationError naming every option that is wrong, what was got, and what it must be */
 export function settingsOf(service: string, raw: OrchestratorModuleOptions = {}): Settings {
@@ -120,6 +124,7 @@ export function settingsOf(service: string, raw: OrchestratorModuleOptions = {})
     unroutableFor: ms(unroutable.retryFor, '10m'),
     shutdownGrace: ms(options.shutdownGrace, '15s'),
     lease: 2 * timeout, // so that a mutating step need not extend it first
+    heartbeat: Math.min((2 * timeout) / 3, HEARTBEAT),
     deferBy: DEFER_BY,
   };
 }

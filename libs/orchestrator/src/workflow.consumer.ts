@@ -2,8 +2,8 @@ import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { TaskRunner } from './execution/task.runner.js';
 import type { Hop } from './hop.js';
 import type { StateStore } from './state/state.store.js';
-import { workflowOf } from './transports/destinations.js';
-import type { Router } from './transports/router.js';
+import { deadOf, workflowOf } from './transports/destinations.js';
+import type { Publisher } from './transports/publisher.js';
 import type { WorkflowTransport } from './transports/workflow.transport.js';
 
 /** Milliseconds that hops have to put their messages back once their handlers were told to stop. */
@@ -16,12 +16,14 @@ export class WorkflowConsumer implements OnApplicationBootstrap, OnModuleDestroy
     private readonly transport: WorkflowTransport,
     private readonly hop: Hop,
     private readonly tasks: TaskRunner,
-    private readonly router: Router,
+    private readonly publisher: Publisher,
     private readonly state: StateStore,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.transport.consume(workflowOf(this.settings.service), (message) => this.hop.handle(message));
+    const { service } = this.settings;
+    await this.transport.consume(workflowOf(service), (message) => this.hop.handle(message));
+    await this.transport.consume(deadOf(service), (message) => this.hop.bury(message));
   }
 
   /** Waits for the steps at work; those that outlast the grace are told to stop, and their messages are put back. */
@@ -29,7 +31,7 @@ export class WorkflowConsumer implements OnApplicationBootstrap, OnModuleDestroy
     await this.transport.stop(this.settings.shutdownGrace);
     this.tasks.abort();
     await this.transport.stop(PUT_BACK_WITHIN);
-    this.router.close();
+    this.publisher.close();
     await this.transport.close();
     await this.state.close();
   }

@@ -284,7 +284,7 @@ describe('a fork', () => {
 describe('a run that is stopped', () => {
   it('fails where it stands, for a reason that no step gave', () => {
     const end = stop(begin(planned(task('a'))).run, failure({ code: 'RUN_EXPIRED' }));
-    expect(end.failure).toMatchObject({ code: 'RUN_EXPIRED', path: 'a' });
+    expect(is(end, 'fail').failure).toMatchObject({ code: 'RUN_EXPIRED', path: 'a' });
     expect(end.run.executions.get('a')).toMatchObject({ status: 'failed' });
   });
 });

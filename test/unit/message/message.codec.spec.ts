@@ -36,11 +36,19 @@ describe('decoding a message of the original', () => {
     expect(JSON.parse(codec.encode(decode(wire())))).not.toHaveProperty('protocol');
   });
 
-  it('keeps a delivery result, and every other key it does not know', () => {
-    const others = { delivery_result: { status: 'completed' }, 'x-app': [1, null] };
+  it('keeps every key it does not know', () => {
+    const others = { 'x-app': [1, null], api_output: 1 };
     const message = decode(wire(others));
     expect(message.rest).toStrictEqual(others);
     expect(JSON.parse(codec.encode(message))).toMatchObject(others);
+  });
+
+  it('that comes back from its delivery leaves behind what told of the hand-over', () => {
+    const message = decode(
+      wire({ delivery_result: { status: 'completed' }, status: 'delivery_requested', api_output: 1, x: 2 }),
+    );
+    expect(message).toMatchObject({ deliveryResult: { status: 'completed' } });
+    expect(message.rest).toStrictEqual({ x: 2 });
   });
 });
 

@@ -43,7 +43,7 @@ const run: WorkflowMessage = {
   seq: 7,
   hopId: 'h-7',
   hops: 0,
-  rest: { delivery_result: { status: 'completed' } },
+  rest: { 'x-app': 1 },
 };
 const failed: Terminal = { status: 'failed', message: run, steps: { s1: { n: 1 } }, failure };
 

@@ -157,7 +157,7 @@ describe('terminals', () => {
 });
 
 describe('a message that is refused', () => {
-  it('comes again after a delay that doubles, up to five seconds', async () => {
+  it('comes again after a delay that doubles, four times', async () => {
     const at: number[] = [];
     const start = clock.now();
     await orders.consume('orders.workflow', () => {
@@ -167,7 +167,7 @@ describe('a message that is refused', () => {
     await send();
     await clock.advance(20_000);
     const gaps = at.slice(1).map((time, i) => time - (at[i] ?? 0));
-    expect(gaps).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+    expect(gaps).toEqual([100, 200, 400, 800]);
   });
 
   it('may be refused by a handler that throws before it returns a promise', async () => {

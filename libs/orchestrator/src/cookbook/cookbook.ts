@@ -14,7 +14,7 @@ export interface Cookbook {
   readonly global_retry?: RetryRule;
   readonly global_timeout_ms?: number;
   readonly steps: readonly Step[];
-  readonly delivery?: Readonly<Record<string, unknown>>;
+  readonly delivery?: Delivery;
   /** Tenancy and other system keys that messages of the original carry. */
   readonly _system?: Readonly<Record<string, unknown>>;
 }
@@ -104,4 +104,11 @@ export interface RetryRule {
   readonly backoff_multiplier?: number;
   /** What the longest delay grows to at most. */
   readonly max_delay_ms?: number;
+}
+
+/** Handed to whoever delivers what the run has come to. */
+export interface Delivery {
+  /** The top-level step that is told how it went: before it the run is handed over. */
+  readonly on_result?: string;
+  readonly [key: string]: unknown;
 }

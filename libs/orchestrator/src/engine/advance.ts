@@ -6,8 +6,9 @@ import { compile } from '../references/template.js';
 import type { Failure } from '../errors/failure.js';
 import type { Outcome } from './outcome.js';
 import { mark, recordOf } from './bookkeeping.js';
-import { joinWalked, walkOn } from './parts.js';
-import { backOff, nodeOf } from './plan.js';
+import { deliveryError } from './delivery.js';
+import { joinWalked, travellingPart, walkOn } from './parts.js';
+import { backOff, nodeOf, type Plan } from './plan.js';
 import { groupOf, pathOf, pointer } from './position.js';
 import type { Ended, Frame } from './frame.js';
 import type { Run } from './run.js';
@@ -17,7 +18,8 @@ import type { Transition } from './transition.js';
 
 /** What a run that has just been read from its message does next. */
 export function resume(run: Run): Transition {
-  return proceed(run);
+  const refusal = run.frames.length === 0 ? deliveryError(run) : undefined;
+  return refusal === undefined ? proceed(run) : stop(run, run.plan.environment.classify(refusal, 'engine'));
 }
 
 /** What a run does next, now that the task at its pointer has come to an outcome. Moves `run`. */
@@ -41,15 +43,24 @@ export function advance(run: Run, outcome: Outcome): Transition {
   return fail(run, failure, run.frames.length);
 }
 
-/** Ends a run, where it stands, for a reason that no step of it gave; one that already says where is left as it is. */
-export function stop(run: Run, failure: Failure): Transition & { readonly kind: 'fail' } {
-  if (failure.path !== undefined) return failed(run, failure);
+/**
+ * Ends a run, where it stands, for a reason that no step of it gave; one that already says where is left as it is. A part
+ * that travels does not end its run: it arrives as failed.
+ */
+export function stop(run: Run, failure: Failure): Transition {
+  const whole = failure.path === undefined ? locatedHere(run, failure) : failure;
+  const part = travellingPart(run);
+  return part === undefined ? failed(run, whole) : fail(run, whole, part + 1);
+}
+
+/** The failure of a run where it stands. */
+function locatedHere(run: Run, failure: Failure): Failure {
   const step = pointer(run);
-  if (step !== undefined) return failed(run, located(run, step, failure));
+  if (step !== undefined) return located(run, step, failure);
   // Nothing is at the pointer: the group that is about to end, or to fork, or that waits.
   const depth = Math.max(run.frames.length - 1, 0);
   const id = run.frames[depth]?.step ?? run.current ?? run.message.currentStep;
-  return failed(run, located(run, nodeOf(run.plan, id).step, failure, depth));
+  return located(run, nodeOf(run.plan, id).step, failure, depth);
 }
 
 /** Moves between two pauses: some milliseconds' worth. */
@@ -68,7 +79,11 @@ function proceed(run: Run): Transition {
       if (closed !== undefined) return closed;
       continue;
     }
-    if (frame === undefined && run.executions.get(step.step_id)?.status !== 'running') mark(run, 'running');
+    if (frame === undefined) {
+      const { deliverTo } = run.plan;
+      if (step.step_id === deliverTo && run.message.deliveryResult === undefined) return handOver(run);
+      if (run.executions.get(step.step_id)?.status !== 'running') mark(run, 'running');
+    }
     if (step.type === 'task') {
       return { kind: 'execute', run, step, path: pathOf(run, step.step_id), service: step.service };
     }
@@ -145,7 +160,8 @@ function fail(run: Run, failure: Failure, level: number): Transition {
     const frame = run.frames[depth - 1];
     if (frame?.part === undefined) continue;
     const inner = run.frames[depth]?.step;
-    const step = inner === undefined ? pointer(run) : nodeOf(run.plan, inner).step;
+    // A part that has already ended has no step at its pointer: any of its group's stands for it.
+    const step = inner === undefined ? (pointer(run) ?? childrenOf(run.plan, frame)[0]) : nodeOf(run.plan, inner).step;
     run.frames.length = depth;
     if (step !== undefined) take(run, step, { failed: failure });
     return proceed(run);
@@ -153,7 +169,12 @@ function fail(run: Run, failure: Failure, level: number): Transition {
   return failed(run, failure);
 }
 
-function failed(run: Run, failure: Failure): Transition & { readonly kind: 'fail' } {
+function childrenOf(plan: Plan, frame: Frame): readonly Step[] {
+  const { step, type } = groupOf(plan, frame);
+  return type.children(step);
+}
+
+function failed(run: Run, failure: Failure): Transition {
   mark(run, 'failed');
   return { kind: 'fail', run, failure };
 }
@@ -161,6 +182,12 @@ function failed(run: Run, failure: Failure): Transition & { readonly kind: 'fail
 function complete(run: Run): Transition {
   const last = run.plan.order.at(-1);
   return { kind: 'complete', run, output: last === undefined ? undefined : run.outputs.get(last) };
+}
+
+/** The run has come to the step that is told how its delivery went. */
+function handOver(run: Run): Transition {
+  const before = run.plan.order[run.plan.order.indexOf(run.current ?? '') - 1];
+  return { kind: 'hand_over', run, output: before === undefined ? undefined : run.outputs.get(before) };
 }
 
 function located(run: Run, step: Step, failure: Failure, depth = run.frames.length): Failure {

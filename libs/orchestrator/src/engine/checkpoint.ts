@@ -3,6 +3,7 @@ import type { Step } from '../cookbook/cookbook.js';
 import type { JsonObject, WorkflowMessage } from '../message/workflow-message.js';
 import { changed } from '../utils/changed.js';
 import { describe } from '../utils/describe.js';
+import { lineOf } from './parts.js';
 import type { Plan } from './plan.js';
 import { groupOf } from './position.js';
 import type { Execution } from './execution.js';
@@ -50,6 +51,7 @@ export function restore(message: WorkflowMessage, plan: Plan, here: string, now:
     ended: 0,
   };
   checkNesting(run);
+  checkLine(run);
   return run;
 }
 
@@ -111,15 +113,21 @@ function isFrame(plan: Plan, frame: unknown): frame is Frame {
   return type.valid(step, frame);
 }
 
-/** A part that travels is walked: it knows the parts to come, and those that have ended. */
+/** The line is that of the position: whoever forges one would claim another's place. */
+function checkLine(run: Run): void {
+  const line = lineOf(run);
+  if (run.message.line !== line)
+    throw new InvalidMessageError('line', `must be ${describe(line)}, where its position stands (got ${describe(run.message.line)}).`); // prettier-ignore
+}
+
+/** A part that is walked knows the parts to come, and those that have ended; one that travels does not. */
 function isPart(plan: Plan, { step, part }: Frame): boolean {
   if (part === undefined) return true;
   const { name, of, seq, history, ahead, done } = Object(part) as Record<string, unknown>;
   const isSister = (frame: unknown): frame is Frame => isFrame(plan, frame) && frame.step === step;
+  if (!Array.isArray(of) || !of.includes(name) || ![seq, history].every(isCount)) return false;
+  if (ahead === undefined && done === undefined) return true;
   return (
-    Array.isArray(of) &&
-    of.includes(name) &&
-    [seq, history].every(isCount) &&
     Array.isArray(ahead) &&
     ahead.every((frame) => isSister(frame) && isRecord(frame.part)) &&
     Array.isArray(done) &&

@@ -1,3 +1,4 @@
+import { mark } from './bookkeeping.js';
 import { groupOf, pathOf } from './position.js';
 import type { Frame, Part, PartResult } from './frame.js';
 import type { Run } from './run.js';
@@ -26,19 +27,53 @@ export function walk(run: Run, seq: number): void {
 }
 
 /**
- * The run after all parts have arrived.
+ * The run after all parts have arrived: the parent's state and what the parts came to, whichever of them is asked.
  * @param part the run of any part, standing at its end: it knows the frames around the fork
  * @param results by name of part
  */
 export function join(part: Run, results: Readonly<Record<string, PartResult>>): Run {
-  const frame = part.frames.at(-1);
-  if (frame?.part === undefined) throw new TypeError('join: the run is not at the end of a part.');
-  const { of, history } = frame.part;
+  const { of = [], history } = partFrame(part).part ?? {};
   const arrived = of.flatMap((name) => results[name] ?? []);
   const frames = part.frames.slice(0, -1);
   const merged = mergedFrame(part, arrived.map((result) => result.frame)); // prettier-ignore
   const added = arrived.flatMap((result) => result.history);
-  return { ...part, frames: [...frames, merged], history: [...part.history.slice(0, history), ...added], attempt: 1 };
+  const joined = {
+    ...part,
+    frames: [...frames, merged],
+    history: [...part.history.slice(0, history), ...added],
+    attempt: 1,
+  };
+  mark(joined, 'running');
+  return joined;
+}
+
+/** The line of a run whose outer `depth` frames are these: `''`, or `<join>/<part>` of the innermost part that travels. */
+export function lineOf(run: Run, depth = run.frames.length): string {
+  const at = travellingPart(run, depth);
+  if (at === undefined) return '';
+  const { step, part } = run.frames[at] ?? {};
+  return `${pathOf(run, step ?? '', at)}/${part?.name ?? ''}`;
+}
+
+/** Index of the frame of the innermost part that is not walked, within the outer `depth` frames. */
+export function travellingPart({ frames }: Run, depth = frames.length): number | undefined {
+  const at = frames.slice(0, depth).findLastIndex(({ part }) => part !== undefined && part.ahead === undefined);
+  return at < 0 ? undefined : at;
+}
+
+/** The frames of a run that failed, as it is tried again: a fork that failed is entered anew, without what its parts came to. */
+export function reentered({ plan, frames }: Run): Frame[] {
+  const last = frames.at(-1);
+  if (last === undefined || last.fork === true) return frames;
+  const { step, type } = groupOf(plan, last);
+  const merged = type.split !== undefined && type.child(step, last) === undefined;
+  return merged ? frames.slice(0, -1) : frames;
+}
+
+function partFrame({ frames }: Run): Frame {
+  const frame = frames.at(-1);
+  if (frame?.part === undefined) throw new TypeError('The run is not at the end of a part.');
+  return frame;
 }
 
 /** Goes on with the next part of a walk. `false`: that was the last. */

@@ -11,6 +11,8 @@ export interface Plan {
   readonly nodes: ReadonlyMap<string, PlanNode>;
   /** Ids of the top-level steps, in their order. */
   readonly order: readonly string[];
+  /** The top-level step that is told how the delivery of the run's output went; the run is handed over before it. */
+  readonly deliverTo: string | undefined;
   readonly environment: Environment;
 }
 
@@ -59,7 +61,8 @@ export function planOf(cookbook: Cookbook, environment: Environment): Plan {
   cookbook.steps.forEach((step, index) => {
     add(step, outermost, cookbook.steps[index + 1]?.step_id);
   });
-  return { cookbook, nodes, order: cookbook.steps.map((step) => step.step_id), environment };
+  const order = cookbook.steps.map((step) => step.step_id);
+  return { cookbook, nodes, order, deliverTo: cookbook.delivery?.on_result, environment };
 }
 
 /** The node of a step that is known to be in the plan. */

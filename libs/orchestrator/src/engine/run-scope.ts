@@ -29,6 +29,8 @@ export class RunScope implements Scope {
         return message.workspaceId ?? plan.cookbook.defaults?.workspace_id;
       case 'person_id':
         return message.personId;
+      case 'delivery':
+        return message.deliveryResult === undefined ? undefined : { _result: message.deliveryResult };
       case 'step_id':
         return this.context.step_id;
       default:

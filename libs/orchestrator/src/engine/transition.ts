@@ -26,5 +26,7 @@ export type Move =
       readonly of: readonly string[];
       readonly result: PartResult;
     }
+  /** Somebody outside is to deliver `output`, and to send the run back with how that went. */
+  | { readonly kind: 'hand_over'; readonly output: unknown }
   | { readonly kind: 'complete'; readonly output: unknown }
   | { readonly kind: 'fail'; readonly failure: Failure };

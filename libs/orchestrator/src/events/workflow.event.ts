@@ -1,6 +1,14 @@
 /** What happened to a run or to one of its steps. */
 export type WorkflowEventType =
-  'started' | 'step_started' | 'step_completed' | 'step_retrying' | 'step_failed' | 'completed' | 'failed';
+  | 'started'
+  | 'step_started'
+  | 'step_completed'
+  | 'step_retrying'
+  | 'step_failed'
+  | 'delivery_requested'
+  | 'completed'
+  | 'failed'
+  | 'cancelled';
 
 /**
  * What operators watch. One schema, frozen: it is the same in code and on `monitoring.workflow`, so its keys are

@@ -21,9 +21,14 @@ export class Deadline {
     });
   }
 
-  pass(reason: Error): void {
-    this.reason = reason;
+  /** Asks the work to stop, and goes on waiting for what it comes to. */
+  abort(reason: Error): void {
+    this.reason ??= reason;
     this.controller?.abort(reason);
+  }
+
+  pass(reason: Error): void {
+    this.abort(reason);
     this.giveUp(reason);
   }
 }

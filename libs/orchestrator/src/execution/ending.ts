@@ -3,6 +3,7 @@ import type { Failure } from '../errors/failure.js';
 import { HopLoopError } from '../errors/hop-loop.error.js';
 import { LimitExceededError } from '../errors/limit-exceeded.error.js';
 import type { OrchestratorError } from '../errors/orchestrator.error.js';
+import { RunCancelledError } from '../errors/run-cancelled.error.js';
 import { RunExpiredError } from '../errors/run-expired.error.js';
 
 /**
@@ -28,4 +29,9 @@ export function reasonToEnd({ message, plan, ended }: Run, now: number): { reado
         'the modules.',
     ),
   );
+}
+
+export function whyCancelled({ message, plan }: Run): { readonly failure: Failure } {
+  const error = new RunCancelledError(`Run "${message.workflowId}" was cancelled.`);
+  return { failure: plan.environment.classify(error, 'engine') };
 }

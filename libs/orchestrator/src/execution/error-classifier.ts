@@ -11,7 +11,7 @@ export type ErrorClassifier = (error: unknown) => FailureType | undefined;
 
 const TYPES: ReadonlySet<unknown> = new Set<FailureType>(['VALIDATION', 'BUSINESS', 'TRANSIENT', 'TIMEOUT', 'RATE_LIMIT', 'UNROUTABLE']); // prettier-ignore
 const RETRYABLE: ReadonlySet<FailureType> = new Set(['TRANSIENT', 'TIMEOUT', 'RATE_LIMIT', 'UNROUTABLE']);
-const VALIDATION_CODES: ReadonlySet<string> = new Set(['INPUT_INVALID', 'OUTPUT_INVALID', 'INPUT_TOO_LARGE', 'MESSAGE_TOO_LARGE', 'LIMIT_EXCEEDED']); // prettier-ignore
+const VALIDATION_CODES: ReadonlySet<string> = new Set(['INPUT_INVALID', 'OUTPUT_INVALID', 'INPUT_TOO_LARGE', 'MESSAGE_TOO_LARGE', 'LIMIT_EXCEEDED', 'DELIVERY_RESULT_INVALID']); // prettier-ignore
 
 /** Of a message, characters; of details, bytes as JSON. A failure travels with its run, every attempt's. */
 const MESSAGE_LENGTH = 4_000;

@@ -1,9 +1,21 @@
 import type { Outcome } from '../engine/outcome.js';
 import type { Run } from '../engine/run.js';
-import type { Holder, Journal, RecordedOutcome, RunSummary, StateStore } from '../state/state.store.js';
 import type { Failure } from '../errors/failure.js';
+import type {
+  Arrival,
+  ArrivalAnswer,
+  Departure,
+  Grant,
+  HoldAnswer,
+  Holder,
+  Journal,
+  RecordedOutcome,
+  RunSummary,
+  StateStore,
+} from '../state/state.store.js';
 import type { Clock } from '../utils/clock.js';
 import { Interrupted } from './interrupted.js';
+import { Lease, type LeaseSettings } from './lease.js';
 
 /** Stands for the details of an error that made its message too large. */
 const LEFT_OUT = 'left out: the message would be too large';
@@ -11,34 +23,39 @@ const LEFT_OUT = 'left out: the message would be too large';
 /**
  * What one hop knows of the outcomes of its tasks: those that are recorded, which a redelivery replays, and those that are
  * not yet. Recording is asked for at the moments `docs/lifecycle.md` names; a method throws `Interrupted` when another
- * holds the line, or the store could not be reached.
+ * holds the line, the run is to be cancelled, or the store could not be reached.
  */
 export class HopJournal {
+  readonly holder: Holder;
+  readonly lease: Lease;
   private readonly known = new Map<string, RecordedOutcome>();
   private readonly pending = new Map<string, RecordedOutcome>();
-  /** By the monotonic clock, milliseconds. */
-  private leasedUntil: number;
+  private readonly cancelListeners = new Set<() => void>();
+  private isCancelled = false;
+  private fenced = false;
+  private heeds = true;
 
   /**
-   * @param recorded from the claim
-   * @param carried executed by an earlier delivery of this message that could not record them; what is recorded wins
+   * @param carried executed by an earlier hop that could not record them here; what is recorded wins
+   * @param bytes of the message as it came
    */
   constructor(
     private readonly store: StateStore,
-    readonly holder: Holder,
-    recorded: Journal,
+    { holder, journal }: Grant,
     carried: Journal,
-    private readonly leaseMs: number,
-    private readonly clock: Clock,
-    /** Bytes of the message as it came, and of what was added since. */
+    settings: LeaseSettings,
+    clock: Clock,
     private bytes: number,
   ) {
+    this.holder = holder;
+    this.lease = new Lease(store, holder, settings, clock, (answer) => {
+      this.hear(answer);
+    });
     for (const [path, outcome] of Object.entries(carried)) this.note(path, outcome);
-    for (const [path, outcome] of Object.entries(recorded)) {
+    for (const [path, outcome] of Object.entries(journal)) {
       this.known.set(path, outcome);
       this.pending.delete(path);
     }
-    this.leasedUntil = this.clock.monotonic() + leaseMs;
   }
 
   /** The outcome of the run's attempt at that task, if this hop or an earlier delivery of it has come to it. */
@@ -86,41 +103,85 @@ export class HopJournal {
     return Object.fromEntries(this.pending);
   }
 
-  /** Records what is not recorded yet. */
-  async flush(): Promise<void> {
-    if (this.pending.size === 0) return;
-    const outcomes = this.unrecorded;
-    await this.ask(() => this.store.record(this.holder, outcomes));
-    for (const [path, outcome] of Object.entries(outcomes)) {
-      if (this.pending.get(path) === outcome) this.pending.delete(path);
+  /** What is known of the tasks within a step, for a message that takes them along. */
+  within(path: string): Journal {
+    return Object.fromEntries(
+      [...this.known].filter(([key]) => key.startsWith(`${path}.`) || key.startsWith(`${path}[`)),
+    );
+  }
+
+  /** The run is to be cancelled. */
+  get cancelled(): boolean {
+    return this.isCancelled;
+  }
+
+  /** Calls `stop` if it becomes known that the run is to be cancelled, or is another's. The answer takes that back. */
+  onCancel(stop: () => void): () => void {
+    this.cancelListeners.add(stop);
+    return () => this.cancelListeners.delete(stop);
+  }
+
+  /** @throws Interrupted once it is known that the run is another's, or is to be cancelled and the hop heeds that */
+  check(): void {
+    if (this.fenced) throw new Interrupted('fenced');
+    if (this.isCancelled && this.heeds) throw new Interrupted('cancelled');
+  }
+
+  /** The hop ends the run because it is to be cancelled: it need not hear of that again. */
+  endAsCancelled(): void {
+    this.isCancelled = true;
+    this.heeds = false;
+  }
+
+  /** Records what is not recorded yet, and how the hop leaves the run: one that has left a fork heeds no cancellation any more. */
+  async flush(departure?: Departure): Promise<void> {
+    if (departure?.kind === 'fork') {
+      this.check();
+      this.heeds = false;
     }
+    if (this.pending.size > 0 || departure !== undefined) {
+      const outcomes = this.unrecorded;
+      const answer = await this.reach(() => this.store.record(this.holder, outcomes, departure));
+      this.hear(answer);
+      if (answer === 'fenced') throw new Interrupted('fenced');
+      for (const [path, outcome] of Object.entries(outcomes)) {
+        if (this.pending.get(path) === outcome) this.pending.delete(path);
+      }
+    }
+    this.check();
   }
 
-  /** Makes sure that the lease covers the next `ms` milliseconds: before a mutating step, its deadline. */
+  /** Before a mutating step: its deadline, in so many milliseconds, is covered by the lease. */
   async cover(ms: number): Promise<void> {
-    if (this.clock.monotonic() + ms < this.leasedUntil) return;
-    const leaseMs = Math.max(this.leaseMs, 2 * ms);
-    const from = this.clock.monotonic();
-    await this.ask(() => this.store.extend(this.holder, leaseMs));
-    this.leasedUntil = from + leaseMs;
+    await this.reach(() => this.lease.cover(ms));
+    this.check();
   }
 
-  /** Lets another delivery of this message claim it at once: it has been put back. Best effort. */
-  async release(): Promise<void> {
-    await this.store.extend(this.holder, 0).catch(() => undefined);
+  /** A part has come to its end. `undefined`: others have not. */
+  async arrive(arrival: Arrival): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const answer: ArrivalAnswer = await this.reach(() => this.store.arrive(this.holder, arrival));
+    if (answer.kind === 'fenced') throw new Interrupted('fenced');
+    return answer.kind === 'all' ? answer.results : undefined;
   }
 
   async end(summary: RunSummary): Promise<void> {
-    await this.ask(() => this.store.end(this.holder, summary));
+    this.hear(await this.reach(() => this.store.end(this.holder, summary)));
+    this.check();
   }
 
-  private async ask(call: () => Promise<'ok' | 'fenced'>): Promise<void> {
-    let answer: 'ok' | 'fenced';
+  private hear(answer: HoldAnswer): void {
+    if (answer === 'ok') return;
+    if (answer === 'fenced') this.fenced = true;
+    else this.isCancelled = true;
+    for (const stop of this.cancelListeners) stop();
+    this.cancelListeners.clear();
+  }
+
+  private async reach<T>(call: () => Promise<T>): Promise<T> {
     try {
-      answer = await call();
+      return await call();
     } catch (cause) {
       throw new Interrupted('unavailable', { cause });
     }
-    if (answer === 'fenced') throw new Interrupted('fenced');
   }
 }

@@ -4,11 +4,12 @@
  */
 export class Interrupted extends Error {
   /**
-   * @param kind `fenced`: another delivery holds the line. `unavailable`: the state store could not be reached.
+   * @param kind `fenced`: another delivery holds the line. `cancelled`: the run is to be cancelled. `unavailable`: the state
+   * store could not be reached.
    * `closing`: the application is shutting down
    */
   constructor(
-    readonly kind: 'fenced' | 'unavailable' | 'closing',
+    readonly kind: 'fenced' | 'cancelled' | 'unavailable' | 'closing',
     options?: ErrorOptions,
   ) {
     super(`interrupted: ${kind}`, options);

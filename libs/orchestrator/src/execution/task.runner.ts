@@ -8,8 +8,9 @@ import type { TaskStep } from '../cookbook/cookbook.js';
 import { InvalidOutputError } from '../errors/invalid-output.error.js';
 import { MessageTooLargeError } from '../errors/message-too-large.error.js';
 import { OperationTimeoutError } from '../errors/operation-timeout.error.js';
+import { RunCancelledError } from '../errors/run-cancelled.error.js';
 import type { WorkflowEvents } from '../events/workflow-events.js';
-import type { OperationRegistry } from '../operations/operation.registry.js';
+import type { BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
 import { checkShape } from '../message/bounds.js';
 import type { OperationContext } from '../operations/operation.js';
 import type { Clock } from '../utils/clock.js';
@@ -21,6 +22,11 @@ import { Interrupted } from './interrupted.js';
 
 /** How much deeper an output nests in `carry`: envelope, carry, path, outcome. */
 const CARRIED_DEPTH = 4;
+
+/** How many times its deadline a handler that is past it keeps the next attempt out. */
+const UPHELD = 10;
+
+const noop = (): void => undefined;
 
 /** A task at a run's pointer, as the engine asks for it. */
 export interface Task {
@@ -85,8 +91,10 @@ export class TaskRunner {
         await journal.flush();
         await journal.cover(ms);
         mutated = true;
+      } else {
+        journal.check();
       }
-      const output = await this.within(ms, task, (deadline) => operation.invoke(input, this.contextOf(task, deadline)));
+      const output = await this.invoke(operation, input, ms, task, journal);
       return { outcome: { kind: 'completed', output: asJson(task, output, journal) }, mutated };
     } catch (error) {
       if (error instanceof Interrupted) throw error;
@@ -96,6 +104,58 @@ export class TaskRunner {
         stackOf(error),
       );
       return { outcome: { kind: 'failed', failure }, mutated };
+    }
+  }
+
+  private async invoke(
+    operation: BoundOperation,
+    input: unknown,
+    ms: number,
+    task: Task,
+    journal: HopJournal,
+  ): Promise<unknown> {
+    let working: Promise<unknown> = Promise.resolve();
+    let forget: () => void = () => undefined;
+    try {
+      return await this.within(ms, task, (deadline) => {
+        forget = journal.onCancel(() => {
+          deadline.abort(new RunCancelledError(`Run "${task.run.message.workflowId}" goes on no further here.`));
+        });
+        return (working = operation.invoke(input, this.contextOf(task, deadline)));
+      });
+    } catch (error) {
+      // A handler that may still change something keeps the next attempt out.
+      if (operation.mutates && error instanceof OperationTimeoutError) await this.uphold(working, ms, task, journal);
+      throw error;
+    } finally {
+      forget();
+    }
+  }
+
+  /** Until the handler has settled, but not for ever: one that never does would keep its run from ending. */
+  private async uphold(
+    working: Promise<unknown>,
+    ms: number,
+    { path, step }: Task,
+    journal: HopJournal,
+  ): Promise<void> {
+    const overdue = new Deadline();
+    const disarm = this.clock.after(UPHELD * ms, () => {
+      this.logger.warn(`Step "${path}": ${step.service}.${step.operation} still runs, ${UPHELD + 1} times as long as it may. Its next attempt may overlap it.`); // prettier-ignore
+      overdue.pass(new Error('given up'));
+    });
+    this.running.add(overdue);
+    const settled = overdue
+      .waitFor(working)
+      .then(noop, noop)
+      .finally(() => {
+        disarm();
+        this.running.delete(overdue);
+      });
+    try {
+      await journal.lease.uphold(settled);
+    } catch (cause) {
+      throw new Interrupted('unavailable', { cause });
     }
   }
 

@@ -51,4 +51,8 @@ export function encodeWithin(document: object, limit: BytesLimit, limits: Limits
   return body;
 }
 
+/** Whether the error says that a message or a value is larger than it may be. */
+export const isTooLarge = (error: unknown): error is MessageTooLargeError | LimitExceededError =>
+  error instanceof MessageTooLargeError || error instanceof LimitExceededError;
+
 const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;

@@ -45,7 +45,9 @@ const TABLE: FieldTable = {
   currentStep: ['current_step', word],
   attempt: ['attempt', integer(1)],
   position: ['position', position],
+  deliveryResult: ['delivery_result', object],
   carry: ['carry', journal],
+  keeper: ['keeper', object],
   cookbook: ['cookbook', object],
 };
 
@@ -70,6 +72,12 @@ const SYSTEM_CALLER = [
   ['personId', 'person_id'],
 ] as const satisfies readonly (readonly [keyof Caller, string])[];
 
+/** What an envelope has beside its message that says how a run ended, or that it was handed over. */
+export const TERMINAL_KEYS = ['status', 'api_output', 'steps', 'delivery', 'error', 'truncated'] as const;
+
+export const withoutTerminalKeys = (envelope: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(envelope).filter(([key]) => !(TERMINAL_KEYS as readonly string[]).includes(key)));
+
 /** Namespace of the ids that messages get from their texts. Never to be changed: services of two versions must agree. */
 const TEXTS = '6f1d0a5e-2f0b-4c39-9d4e-0a3f6b7c8d21';
 
@@ -91,7 +99,8 @@ export function fromEnvelope(envelope: JsonObject, body: string): WorkflowMessag
       unknown = true;
     } else if (value !== null) message[field.name] = read(field.kind, value, key);
   }
-  if (unknown) message['rest'] = rest;
+  // What was handed over comes back in the envelope that said so.
+  if (unknown) message['rest'] = message['deliveryResult'] === undefined ? rest : withoutTerminalKeys(rest);
   for (const name of REQUIRED) {
     if (message[name] === undefined) {
       const [wire, kind] = TABLE[name];

@@ -1,6 +1,7 @@
 import { InvalidMessageError } from '../errors/invalid-message.error.js';
 import { ProtocolTooNewError } from '../errors/protocol-too-new.error.js';
 import { describe } from '../utils/describe.js';
+import { parseMoment } from '../utils/moment.js';
 import { isRecord } from '../utils/is-record.js';
 import { checkBytes, checkShape, encodeWithin } from './bounds.js';
 import { fromEnvelope, toEnvelope } from './envelope.js';
@@ -41,6 +42,13 @@ export class MessageCodec {
   /** As `encode`, of a message that is put back: what it carries since it came may fill the room that receivers leave. */
   encodeMoved(message: WorkflowMessage): string {
     return encodeWithin(toEnvelope(message), 'incomingBytes', this.limits);
+  }
+
+  /** A message of a newer version, marked with the moment at which it was first met. Nothing else of it changes. */
+  postponed(body: string, now: number): { readonly body: string; readonly since: number } {
+    const envelope = parse(body);
+    const since = parseMoment(envelope['unroutable_since']) ?? now;
+    return { body: JSON.stringify({ ...envelope, unroutable_since: new Date(since).toISOString() }), since };
   }
 }
 

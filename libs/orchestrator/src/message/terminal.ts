@@ -1,17 +1,15 @@
-import { LimitExceededError } from '../errors/limit-exceeded.error.js';
-import { MessageTooLargeError } from '../errors/message-too-large.error.js';
 import type { Failure } from '../errors/failure.js';
 import type { OrchestratorError } from '../errors/orchestrator.error.js';
-import { encodeWithin } from './bounds.js';
+import { encodeWithin, isTooLarge } from './bounds.js';
 import { changed } from '../utils/changed.js';
-import { toEnvelope } from './envelope.js';
+import { type TERMINAL_KEYS, toEnvelope, withoutTerminalKeys } from './envelope.js';
 import type { Limits } from './limits.js';
 import type { MessageCodec } from './message.codec.js';
 import type { JsonObject, WorkflowMessage } from './workflow-message.js';
 
-/** How a run ended. */
+/** How a run ended, or that it was handed over. */
 export interface Terminal {
-  readonly status: 'completed' | 'failed';
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'delivery_requested';
   /** The run as it stood: a failed one is requeued from it. */
   readonly message: WorkflowMessage;
   /** Output of the last step; left out: none. */
@@ -32,13 +30,13 @@ export interface FailureDocument {
   readonly details: unknown;
   readonly source: string;
   readonly error_ref: string | null;
-  /** `max_retries_exceeded`, or `non_retryable_<type>`. */
+  /** `max_retries_exceeded`, `non_retryable_<type>`, `cancelled` or `poison`. */
   readonly reason: string;
   readonly total_attempts: number;
 }
 
 /** What a terminal has beside the keys of the message in it. */
-interface TerminalKeys {
+interface TerminalKeys extends Record<(typeof TERMINAL_KEYS)[number], unknown> {
   readonly status: Terminal['status'];
   readonly api_output: unknown;
   readonly steps: Readonly<Record<string, unknown>> | undefined;
@@ -46,15 +44,6 @@ interface TerminalKeys {
   readonly error: FailureDocument | undefined;
   readonly truncated: true | undefined;
 }
-
-const TERMINAL_KEYS: ReadonlySet<string> = new Set<keyof TerminalKeys>([
-  'status',
-  'api_output',
-  'steps',
-  'delivery',
-  'error',
-  'truncated',
-]);
 
 /**
  * The terminal envelope: the message, and beside it `status`, `api_output`, `steps`, `delivery` and `error`. A run must be
@@ -80,8 +69,8 @@ export function encodeTerminal({ status, message, apiOutput, steps, failure }: T
  */
 export function messageOfTerminal(body: string, codec: MessageCodec): WorkflowMessage {
   const { rest = {}, ...message } = codec.decode(body);
-  const others = Object.entries(rest).filter(([key]) => !TERMINAL_KEYS.has(key));
-  return others.length === 0 ? message : { ...message, rest: Object.fromEntries(others) };
+  const others = withoutTerminalKeys(rest);
+  return Object.keys(others).length === 0 ? message : { ...message, rest: others };
 }
 
 /**
@@ -129,9 +118,15 @@ function failureDocument(failure: Failure): FailureDocument {
     details,
     source,
     error_ref: failure.ref ?? null,
-    reason: failure.retryable ? 'max_retries_exceeded' : `non_retryable_${type.toLowerCase()}`,
+    reason: reasonOf(failure),
     total_attempts: failure.attempts ?? 0,
   };
+}
+
+function reasonOf({ code, source, type, retryable }: Failure): string {
+  if (source !== 'handler' && code === 'RUN_CANCELLED') return 'cancelled';
+  if (source === 'infrastructure' && code === 'POISON_MESSAGE') return 'poison';
+  return retryable ? 'max_retries_exceeded' : `non_retryable_${type.toLowerCase()}`;
 }
 
 const LONG_ERROR = 4_096;
@@ -160,7 +155,7 @@ function fitting(document: object, limit: 'messageBytes' | 'incomingBytes', limi
   try {
     return encodeWithin(document, limit, limits);
   } catch (error) {
-    if (error instanceof MessageTooLargeError || error instanceof LimitExceededError) return undefined;
+    if (isTooLarge(error)) return undefined;
     throw error;
   }
 }

@@ -27,6 +27,9 @@ export interface WorkflowMessage extends Caller {
   /** The groups around the pointer, outermost first. Absent at a top-level step. */
   readonly position?: { readonly frames: readonly JsonObject[] } | undefined;
 
+  /** How the delivery of the run's output went: `status`, and what else its deliverer says. */
+  readonly deliveryResult?: JsonObject | undefined;
+
   /** The smallest version whose features this message uses. Absent: a message of the original. */
   readonly protocol?: number;
   /** Says that references resolve leniently although the message has a `protocol`. */
@@ -49,10 +52,12 @@ export interface WorkflowMessage extends Caller {
   readonly tracestate?: string | undefined;
   readonly replyTo?: string;
 
-  /** Outcomes by path that were executed but could not be recorded: the same message, moved after a store failed. */
+  /** Outcomes by path that were executed and that the record of this line does not know yet. */
   readonly carry?: JsonObject | undefined;
   /** Milliseconds since the epoch: since when the next destination could not be reached. */
   readonly unroutableSince?: number | undefined;
+  /** Makes it the keeper of a fork instead of a run: the parts that left, so that they can be sent again. */
+  readonly keeper?: JsonObject | undefined;
   /** Keys this version does not know, kept as they came. */
   readonly rest?: JsonObject;
 }

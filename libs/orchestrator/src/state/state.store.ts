@@ -29,7 +29,7 @@ export interface RecordedOutcome {
 export type Journal = Readonly<Record<string, RecordedOutcome>>;
 
 /** How a run can end. */
-export type EndStatus = 'completed' | 'failed';
+export type EndStatus = 'completed' | 'failed' | 'cancelled';
 
 /** What remains of a run that has ended. Larger than 64 kB: without output and steps, and `truncated`. */
 export interface RunSummary {
@@ -42,8 +42,48 @@ export interface RunSummary {
   readonly truncated?: true;
 }
 
-/** `unknown`: not yet claimed by any service, or forgotten. */
-export type RunStatus = { readonly status: 'unknown' } | { readonly status: 'running' } | RunSummary;
+/**
+ * `unknown`: not yet claimed by any service, or forgotten. `delivery_requested`: handed over, and not resumed yet.
+ * `cancelling`: it is to be cancelled, and whoever holds it has not heard of that yet.
+ */
+export type RunStatus = { readonly status: 'unknown' | 'running' | 'delivery_requested' | 'cancelling' } | RunSummary;
+
+/** How a hop left its run to others: what its record must know before anything of it is published. */
+export type Departure =
+  /** Its parts travel on lines of their own, `<join>/<part>`, and meet at the join. */
+  | { readonly kind: 'fork'; readonly join: string; readonly of: readonly string[] }
+  /** Somebody outside delivers what it has come to, and sends it back. */
+  | { readonly kind: 'hand_over' };
+
+/** A part of a fork that has come to its end. */
+export interface Arrival {
+  /** Path of the fork's step. */
+  readonly join: string;
+  readonly part: string;
+  /** All parts of the fork. */
+  readonly of: readonly string[];
+  /** JSON. */
+  readonly result: unknown;
+}
+
+/** `all`: every part has arrived; each result is the first that its part arrived with. */
+export type ArrivalAnswer =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'all'; readonly results: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'fenced' };
+
+/** `fenced`: another holds the line, or another hop ended the run; nothing was done. `cancelled`: the run is to be cancelled. */
+export type HoldAnswer = 'ok' | 'fenced' | 'cancelled';
+
+/** What a claim asks for. */
+export interface ClaimTerms {
+  /** Milliseconds for which a grant keeps other deliveries of the same message out, unless extended. */
+  readonly leaseMs: number;
+  /** Milliseconds since the epoch, by the asking process's clock: kept as {@link Grant.at} if this is the first grant. */
+  readonly now: number;
+  /** When the run must have ended, milliseconds since the epoch: its record may be forgotten a day later. */
+  readonly expiresAt?: number | undefined;
+}
 
 /** The answer to a claim. Only a grant lets the message execute. */
 export type Claim =
@@ -53,8 +93,10 @@ export type Claim =
   | { readonly kind: 'ended' }
   /** This very hop ended the run, and may not have told so: execute nothing, publish the terminal again. */
   | ({ readonly kind: 'ended-here'; readonly summary: RunSummary } & Grant)
-  /** Another delivery of this message is at work until then (milliseconds since the epoch). */
+  /** Another delivery of this message, or an overdue handler of its line, is at work until then (milliseconds since the epoch). */
   | { readonly kind: 'busy'; readonly until: number }
+  /** The run is to be cancelled: execute nothing more, end it. */
+  | ({ readonly kind: 'cancelled' } & Grant)
   | ({ readonly kind: 'granted' } & Grant);
 
 /** What the holder of a grant needs: who it is, and what is already done. */
@@ -64,6 +106,8 @@ export interface Grant {
   readonly journal: Journal;
   /** `now` of the claim that was granted first: the engine's clock, so that a redelivery repeats it. */
   readonly at: number;
+  /** An earlier delivery of this message left a fork: it may only send its parts again. */
+  readonly left: boolean;
 }
 
 /**
@@ -72,22 +116,49 @@ export interface Grant {
  * could not be reached: the caller then knows nothing about the call.
  */
 export abstract class StateStore {
+  /** Whether it keeps anything: without records a run's parts never leave it, and nothing is fenced. */
+  readonly keepsRecords: boolean = true;
+
   /**
-   * Asks to execute a message. Checked in this order: stale, ended, busy. A higher `seq` starts an empty journal, a higher
-   * epoch reopens an ended run.
-   * @param leaseMs how long the grant keeps other deliveries of the same message out, unless extended
-   * @param now milliseconds since the epoch, by the asking process's clock: kept as {@link Grant.at} if this is the first grant
+   * Asks to execute a message. Checked in this order: stale, ended, busy, cancelled. A higher `seq` starts an empty journal,
+   * a higher epoch reopens an ended run, without its lines, joins and cancel mark.
    */
-  abstract claim(hop: HopId, leaseMs: number, now: number): Promise<Claim>;
+  abstract claim(hop: HopId, terms: ClaimTerms): Promise<Claim>;
 
-  /** Keeps outcomes. `fenced`: another holds the line, or another hop ended the run; nothing was kept. */
-  abstract record(holder: Holder, outcomes: Journal): Promise<'ok' | 'fenced'>;
+  /**
+   * Keeps outcomes, also of a run that is to be cancelled; and how the hop leaves the run. Leaving a fork makes its lines, and
+   * is `ok` whether the run is to be cancelled or not: its parts will hear of that.
+   */
+  abstract record(holder: Holder, outcomes: Journal, departure?: Departure): Promise<HoldAnswer>;
 
-  /** Renews the lease from now on. */
-  abstract extend(holder: Holder, leaseMs: number): Promise<'ok' | 'fenced'>;
+  /**
+   * Renews the lease from now on.
+   * @param overdue a handler is past its deadline and still runs: until the lease ends the line's next message is busy too
+   */
+  abstract extend(holder: Holder, leaseMs: number, overdue?: boolean): Promise<HoldAnswer>;
 
-  /** Ends the run, once: after it every other hop of this epoch is fenced. Repeating it is `ok` for the hop that ended it. */
-  abstract end(holder: Holder, summary: RunSummary): Promise<'ok' | 'fenced'>;
+  /** A part of a fork has ended. Repeating it changes nothing, and tells again whether all have. */
+  abstract arrive(holder: Holder, arrival: Arrival): Promise<ArrivalAnswer>;
+
+  /**
+   * How a fork is doing, for its keeper: `over` once the line that left it has gone on, the run has ended or was requeued; else
+   * the parts that left no trace here, because this store has lost it, or they were never sent.
+   * @param hop the message that left the fork
+   */
+  abstract inspect(
+    hop: Pick<Holder, 'workflowId' | 'epoch' | 'line' | 'seq'>,
+    join: string,
+    of: readonly string[],
+  ): Promise<'over' | readonly string[]>;
+
+  /**
+   * Ends the run, once: after it every other hop of this epoch is fenced. Repeating it is `ok` for the hop that ended it.
+   * `cancelled`: the run is to be cancelled, and the summary says something else; it has not ended.
+   */
+  abstract end(holder: Holder, summary: RunSummary): Promise<HoldAnswer>;
+
+  /** Marks the run as to be cancelled, also before anybody has claimed it. Changes nothing of one that has ended. */
+  abstract cancel(workflowId: string): Promise<RunStatus>;
 
   abstract status(workflowId: string): Promise<RunStatus>;
 

@@ -13,6 +13,7 @@ export interface StateStoreFixture {
 const LEASE = 30_000;
 /** By the clock of whoever claims. */
 const NOW = Date.UTC(2030, 0);
+const TERMS = { leaseMs: LEASE, now: NOW };
 let runs = 0;
 
 /** A message of a run that no other case uses. */
@@ -29,7 +30,7 @@ const completed = (output: unknown, attempt = 1): RecordedOutcome => ({
 const done: RunSummary = { status: 'completed', output: 1, steps: { a: 1 } };
 
 async function granted(store: StateStore, asking: HopId): Promise<Claim & { readonly kind: 'granted' }> {
-  const claim = await store.claim(asking, LEASE, NOW);
+  const claim = await store.claim(asking, TERMS);
   if (claim.kind === 'granted') return claim;
   throw new assert.AssertionError({ message: 'The message is not granted.', actual: claim.kind, expected: 'granted', operator: 'equal' }); // prettier-ignore
 }
@@ -47,7 +48,7 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
     async run({ store }) {
       const asking = hop();
       await granted(store, asking);
-      const second = await store.claim(asking, LEASE, NOW);
+      const second = await store.claim(asking, TERMS);
       assert.equal(second.kind, 'busy');
     },
   },
@@ -84,7 +85,7 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
     async run({ store }) {
       const asking = hop();
       await granted(store, asking);
-      assert.equal((await store.claim({ ...asking, hopId: 'second' }, LEASE, NOW)).kind, 'stale');
+      assert.equal((await store.claim({ ...asking, hopId: 'second' }, TERMS)).kind, 'stale');
     },
   },
   {
@@ -93,9 +94,9 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
       const asking = hop();
       await granted(store, asking);
       await granted(store, { ...asking, seq: 2, hopId: 'next' });
-      assert.equal((await store.claim(asking, LEASE, NOW)).kind, 'stale');
+      assert.equal((await store.claim(asking, TERMS)).kind, 'stale');
       await pass(LEASE + 1);
-      assert.equal((await store.claim(asking, LEASE, NOW)).kind, 'stale');
+      assert.equal((await store.claim(asking, TERMS)).kind, 'stale');
     },
   },
   {
@@ -135,7 +136,7 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
       await pass(LEASE - 1_000);
       assert.equal(await store.extend(holder, LEASE), 'ok');
       await pass(LEASE - 1_000);
-      assert.equal((await store.claim(asking, LEASE, NOW)).kind, 'busy');
+      assert.equal((await store.claim(asking, TERMS)).kind, 'busy');
       assert.equal(await store.extend(holder, 0), 'ok');
       await granted(store, asking);
     },
@@ -147,8 +148,8 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
       const holder = await holderOf(store, asking);
       assert.equal(await store.end(holder, done), 'ok');
       assert.equal(await store.end(holder, done), 'ok', 'repeating it is harmless');
-      assert.equal((await store.claim({ ...asking, seq: 2, hopId: 'next' }, LEASE, NOW)).kind, 'ended');
-      assert.equal((await store.claim({ ...asking, line: 'fork/a', seq: 0 }, LEASE, NOW)).kind, 'ended');
+      assert.equal((await store.claim({ ...asking, seq: 2, hopId: 'next' }, TERMS)).kind, 'ended');
+      assert.equal((await store.claim({ ...asking, line: 'fork/a', seq: 0 }, TERMS)).kind, 'ended');
     },
   },
   {
@@ -159,7 +160,7 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
       await store.record(holder, { a: completed(1) });
       await store.end(holder, done);
       await pass(LEASE + 1);
-      const again = await store.claim(asking, LEASE, NOW);
+      const again = await store.claim(asking, TERMS);
       const journal = { a: completed(1) };
       assert.deepEqual(again, { ...again, kind: 'ended-here', journal, summary: done });
     },
@@ -183,7 +184,7 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
       const requeued = { ...asking, epoch: 1, seq: 2, hopId: 'requeued' };
       assert.deepEqual((await granted(store, requeued)).journal, {});
       assert.equal((await store.status(asking.workflowId)).status, 'running');
-      assert.equal((await store.claim(asking, LEASE, NOW)).kind, 'stale');
+      assert.equal((await store.claim(asking, TERMS)).kind, 'stale');
       assert.equal(await store.record(holder, { a: completed(1) }), 'fenced');
     },
   },
@@ -195,7 +196,7 @@ export const stateStoreContract: readonly ContractCase<StateStoreFixture>[] = [
       await pass(LEASE + 1);
       assert.equal((await holderOf(store, asking)).seq, 1);
       assert.equal((await holderOf(store, { ...asking, hopId: 'text-2' })).seq, 2);
-      const again = await store.claim(asking, LEASE, NOW);
+      const again = await store.claim(asking, TERMS);
       assert.equal(again.kind, 'stale', 'once the line has gone on it is as old as any other');
     },
   },

@@ -1,24 +1,22 @@
-import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { modeOf } from '../engine/advance.js';
-import { checkpoint } from '../engine/checkpoint.js';
 import type { Run } from '../engine/run.js';
-import type { Move, Transition } from '../engine/transition.js';
-import { LimitExceededError } from '../errors/limit-exceeded.error.js';
-import { MessageTooLargeError } from '../errors/message-too-large.error.js';
+import type { Move as EngineMove, Transition } from '../engine/transition.js';
 import type { OrchestratorError } from '../errors/orchestrator.error.js';
 import { UnroutableError } from '../errors/unroutable.error.js';
 import type { WorkflowEvents } from '../events/workflow-events.js';
+import type { Move } from '../execution/driver.js';
 import type { HopJournal } from '../execution/hop-journal.js';
-import { Interrupted } from '../execution/interrupted.js';
+import { isTooLarge } from '../message/bounds.js';
 import type { MessageCodec } from '../message/message.codec.js';
-import { encodeRefused, encodeTerminal } from '../message/terminal.js';
-import { PROTOCOL, type WorkflowMessage } from '../message/workflow-message.js';
+import { encodeTerminal } from '../message/terminal.js';
+import type { EndStatus, RunSummary } from '../state/state.store.js';
+import { summaryTexts } from '../state/summary.js';
 import { changed } from '../utils/changed.js';
 import type { Clock } from '../utils/clock.js';
-import { describeError } from '../utils/describe-error.js';
-import { COMPLETED, FAILED, workflowOf } from './destinations.js';
-import type { IncomingMessage, OutgoingMessage, WorkflowTransport } from './workflow.transport.js';
+import { COMPLETED, DELIVERY_REQUESTED, FAILED, workflowOf } from './destinations.js';
+import { asItStands, messageOf, resumedHopId } from './next-message.js';
+import type { PartsRouter } from './parts.router.js';
+import type { Publisher } from './publisher.js';
 
 /** What became of one workflow message: the answer of `processWorkflowMessage`. */
 export type HopResult =
@@ -28,30 +26,26 @@ export type HopResult =
   | { readonly dlq: true; readonly workflow_id?: string; readonly current_step?: string; readonly attempts: number; readonly error_ref: string }; // prettier-ignore
 
 /** Why a message was not executed now: it is of the past, somebody else is at it, or it was put back. */
-export type SkipReason = 'stale' | 'ended' | 'busy' | 'fenced' | 'unavailable' | 'closing' | 'unroutable';
+export type SkipReason = 'stale' | 'ended' | 'busy' | 'fenced' | 'unavailable' | 'closing' | 'unroutable' | 'too-new';
 
-/** Why a move could not be made. Nothing was published. */
+/** Why a move could not be made. Nothing was published, but perhaps other parts of the same fork. */
 export interface Obstacle {
   readonly obstacle: 'too-large' | 'unroutable';
   readonly error: OrchestratorError;
+  /** The part of a fork that could not leave. */
+  readonly part?: string;
 }
 
-export interface RouterSettings {
-  readonly service: string;
-  /** Milliseconds until a message is tried again that the plumbing, not the run, held up. */
-  readonly deferBy: number;
-}
-
-type End = Move & { readonly kind: 'complete' | 'fail' };
+type End = EngineMove & { readonly kind: 'complete' | 'fail' };
 
 /** MESSAGE OUT: makes the move that was decided, confirmed by the transport before it resolves. */
 export class Router {
   private readonly logger = new Logger(Router.name);
-  private closing = false;
 
   constructor(
-    private readonly settings: RouterSettings,
-    private readonly transport: WorkflowTransport,
+    private readonly service: string,
+    private readonly publisher: Publisher,
+    private readonly parts: PartsRouter,
     private readonly codec: MessageCodec,
     private readonly events: WorkflowEvents,
     private readonly clock: Clock,
@@ -60,133 +54,109 @@ export class Router {
   ) {}
 
   /** @throws Interrupted when what was executed could not be recorded: then nothing was published */
-  async dispatch(transition: Transition, journal: HopJournal): Promise<HopResult | Obstacle> {
-    const { run } = transition;
-    switch (transition.kind) {
-      case 'execute':
-      case 'forward': {
-        const obstacle = await this.send(run, journal, transition.service, 0, run.message.hops + 1);
-        return obstacle ?? passedOn(run);
-      }
-      case 'delay': {
-        const delay = this.delayOf(transition);
-        const obstacle = await this.send(run, journal, this.settings.service, delay, run.message.hops);
-        const { attempt } = run;
-        return (
-          obstacle ??
-          ('ms' in transition ? { retrying: true, attempt: attempt - 1, nextAttempt: attempt } : passedOn(run))
-        );
-      }
-      case 'complete':
-      case 'fail':
-        return this.end(run, journal, transition);
-      case 'pause':
-      case 'fork':
-      case 'arrive':
-        throw new TypeError(`A ${transition.kind} left its hop.`);
-    }
-  }
-
-  /** A message that cannot be read, or makes no sense, goes to `workflow.failed` as it came, with the reason. */
-  async refuse(
-    { body, messageId }: IncomingMessage,
-    error: OrchestratorError,
-    message?: WorkflowMessage,
-  ): Promise<HopResult> {
-    const error_ref = `refused:${messageId}`;
-    this.logger.error(`${error_ref} ${error.message}`);
-    const envelope = encodeRefused(body, error, this.codec.limits, message);
-    await this.publish({ destination: FAILED, body: envelope, messageId: error_ref });
-    const known = message && { workflow_id: message.workflowId, current_step: message.currentStep };
-    return { dlq: true, ...known, attempts: 0, error_ref };
-  }
-
-  /** Puts a message back, to be delivered again in `delay` milliseconds. */
-  async putBack(message: WorkflowMessage, delay = this.settings.deferBy): Promise<void> {
-    const body = this.codec.encodeMoved(message);
-    await this.publish({ destination: workflowOf(this.settings.service), body, messageId: message.hopId, delay });
-  }
-
-  /** From now on nothing is held any more. */
-  close(): void {
-    this.closing = true;
-  }
-
-  private async send(
-    run: Run,
-    journal: HopJournal,
-    service: string,
-    delay: number,
-    hops: number,
-  ): Promise<Obstacle | undefined> {
-    const message = this.next(run, journal, hops);
+  async dispatch(move: Move, journal: HopJournal): Promise<HopResult | Obstacle> {
     try {
-      const body = this.codec.encode(message);
-      await journal.flush();
-      await this.publish({ destination: workflowOf(service), body, messageId: message.hopId, delay });
-      return undefined;
+      switch (move.kind) {
+        case 'execute':
+        case 'forward':
+        case 'delay':
+          return await this.send(move, journal);
+        case 'leave': {
+          const part = await this.parts.leave(move, journal, (each) => this.delayOf(each));
+          return part === undefined
+            ? passedOn(move.run)
+            : { obstacle: 'unroutable', error: part.error, part: part.name };
+        }
+        case 'arrive':
+          await journal.flush();
+          await this.parts.arrive(move.run, move, journal);
+          return passedOn(move.run);
+        case 'hand_over':
+          return await this.handOver(move.run, journal, move.output);
+        case 'complete':
+        case 'fail':
+          return await this.end(move.run, journal, move);
+        case 'pause':
+        case 'fork':
+          throw new TypeError(`A ${move.kind} left its hop.`);
+      }
     } catch (error) {
       if (error instanceof UnroutableError) return { obstacle: 'unroutable', error };
-      if (error instanceof MessageTooLargeError || error instanceof LimitExceededError)
-        return { obstacle: 'too-large', error };
+      if (isTooLarge(error)) return { obstacle: 'too-large', error };
       throw error;
     }
   }
 
+  private async send(move: Transition, journal: HopJournal): Promise<HopResult> {
+    const { run } = move;
+    const service = move.kind === 'execute' || move.kind === 'forward' ? move.service : this.service;
+    const delay = this.delayOf(move);
+    const { hops } = run.message;
+    const message = messageOf(run, { seq: journal.holder.seq + 1, hops: move.kind === 'delay' ? hops : hops + 1 });
+    const body = this.codec.encode(message);
+    await journal.flush();
+    await this.publisher.publish({ destination: workflowOf(service), body, messageId: message.hopId, delay });
+    const backsOff = move.kind === 'delay' && 'ms' in move;
+    return backsOff ? { retrying: true, attempt: run.attempt - 1, nextAttempt: run.attempt } : passedOn(run);
+  }
+
   /** Ends the run, once, and says so. */
   private async end(run: Run, journal: HopJournal, move: End): Promise<HopResult> {
-    const status = move.kind === 'complete' ? 'completed' : 'failed';
+    const status: EndStatus = move.kind === 'complete' ? 'completed' : journal.cancelled ? 'cancelled' : 'failed';
     const output = move.kind === 'complete' ? move.output : undefined;
     const failure = move.kind === 'complete' ? undefined : move.failure;
     const steps = Object.fromEntries(run.outputs);
     const message = changed(asItStands(run), { seq: journal.holder.seq });
     const body = encodeTerminal({ status, message, steps, apiOutput: output, failure }, this.codec.limits);
+    const summary: RunSummary = { status, output, steps, failure };
     await journal.flush();
-    await journal.end({ status, output, steps, failure });
-    const { workflowId, epoch, currentStep } = message;
+    await journal.end(summary);
+    const { workflowId, epoch, currentStep, replyTo } = message;
     const destination = status === 'completed' ? COMPLETED : FAILED;
-    await this.publish({ destination, body, messageId: `${workflowId}:${epoch}:${status}` });
-    this.events.run(status, message, this.settings.service, this.clock.now(), failure);
+    const messageId = `${workflowId}:${epoch}:${status}`;
+    await this.publisher.publish({ destination, body, messageId });
+    if (replyTo !== undefined) await this.reply(replyTo, workflowId, summary, messageId);
+    this.events.run(status, message, this.service, this.clock.now(), failure);
     if (failure === undefined) return { ...passedOn(run), result: output };
     const { ref = '', attempts = 0 } = failure;
-    this.logger.error(`${ref} The run failed: ${failure.message}`);
+    this.logger.error(`${ref} The run ${status === 'failed' ? 'failed' : 'was cancelled'}: ${failure.message}`);
     return { dlq: true, workflow_id: workflowId, current_step: currentStep, attempts, error_ref: ref };
   }
 
-  /** The run's next message: a new one of its line. */
-  private next(run: Run, journal: HopJournal, hops: number): WorkflowMessage {
-    return changed(asItStands(run), {
-      lenient: modeOf(run.message) === 'lenient' ? (true as const) : undefined,
-      protocol: PROTOCOL,
-      seq: journal.holder.seq + 1,
-      hopId: randomUUID(),
-      hops: run.ended > 0 ? 0 : hops,
+  /** Gives the run to whoever delivers its output; it comes back as the next message of its line. */
+  private async handOver(run: Run, journal: HopJournal, output: unknown): Promise<HopResult> {
+    const { seq, hopId } = journal.holder;
+    const message = messageOf(run, { seq: seq + 1, hops: 0, hopId: resumedHopId(hopId) });
+    const steps = Object.fromEntries(run.outputs);
+    const terminal = { status: 'delivery_requested', message, steps, apiOutput: output } as const;
+    this.codec.encode(message); // whoever resumes it sends it back whole
+    const body = encodeTerminal(terminal, this.codec.limits);
+    await journal.flush({ kind: 'hand_over' });
+    const { workflowId, epoch } = message;
+    await this.publisher.publish({
+      destination: DELIVERY_REQUESTED,
+      body,
+      messageId: `${workflowId}:${epoch}:delivery_requested`,
     });
+    this.events.run('delivery_requested', message, this.service, this.clock.now());
+    return passedOn(run);
+  }
+
+  /** Tells whoever waits for the result and cannot read it in the run record. Best effort. */
+  private async reply(destination: string, workflowId: string, summary: RunSummary, messageId: string): Promise<void> {
+    const { whole, kept } = summaryTexts(summary);
+    const text = Buffer.byteLength(whole) > this.codec.limits.messageBytes / 2 ? kept : whole;
+    const body = JSON.stringify({ workflow_id: workflowId, summary: JSON.parse(text) as unknown });
+    await this.publisher.tryToPublish({ destination, body, messageId: `${messageId}:reply` });
   }
 
   /** Milliseconds; never beyond the moment at which the run expires: it is to fail then, not later. */
-  private delayOf(delay: Transition & { readonly kind: 'delay' }): number {
+  private delayOf(move: Move): number {
+    if (move.kind !== 'delay') return 0;
     const now = this.clock.now();
-    const { expiresAt = Number.POSITIVE_INFINITY } = delay.run.message;
-    const wanted = 'until' in delay ? delay.until - now : Math.max(this.random() * delay.ms, delay.after ?? 0);
+    const { expiresAt = Number.POSITIVE_INFINITY } = move.run.message;
+    const wanted = 'until' in move ? move.until - now : Math.max(this.random() * move.ms, move.after ?? 0);
     return Math.max(Math.min(wanted, expiresAt - now), 0);
-  }
-
-  /** Tries until the transport has accepted the message: until then it is held, and its place among the consumers with it. */
-  private async publish(message: OutgoingMessage): Promise<void> {
-    for (;;) {
-      try {
-        await this.transport.publish(message);
-        return;
-      } catch (error) {
-        if (error instanceof UnroutableError) throw error;
-        if (this.closing) throw new Interrupted('closing', { cause: error });
-        this.logger.warn(
-          `Not accepted by the transport, trying again: ${message.destination} (${describeError(error)})`,
-        );
-        await new Promise<void>((resolve) => this.clock.after(this.settings.deferBy, resolve));
-      }
-    }
   }
 }
 
@@ -196,9 +166,4 @@ function passedOn({ message, current, plan }: Run): HopResult & { readonly succe
     workflow_id: message.workflowId,
     step_id: current ?? plan.order.at(-1) ?? message.currentStep,
   };
-}
-
-/** The message of a run where it stands now; what concerned only the way of the one before is gone. */
-function asItStands(run: Run): WorkflowMessage {
-  return changed(changed(run.message, checkpoint(run)), { carry: undefined, unroutableSince: undefined });
 }

@@ -3,103 +3,114 @@ import { changed } from '../../utils/changed.js';
 import type { Clock } from '../../utils/clock.js';
 import { summaryTexts } from '../summary.js';
 import {
+  type Arrival,
+  type ArrivalAnswer,
   type Claim,
+  type ClaimTerms,
+  type Departure,
+  type HoldAnswer,
   type Holder,
   type HopId,
   type Journal,
-  type RecordedOutcome,
   type RunStatus,
   type RunSummary,
   StateStore,
 } from '../state.store.js';
-
-interface Line {
-  seq: number;
-  hopId: string;
-  token: string;
-  /** Milliseconds since the epoch. */
-  leasedUntil: number;
-  /** When the message was first granted. */
-  readonly at: number;
-  journal: Record<string, RecordedOutcome>;
-  /** Messages of the original that this line has seen, and the place each was given: they carry none. */
-  readonly placed: Map<string, number>;
-}
-
-interface Ending {
-  readonly hop: Pick<Holder, 'line' | 'seq' | 'hopId'>;
-  /** JSON: whoever is given it may change it. */
-  readonly summary: string;
-}
-
-interface RunRecord {
-  readonly epoch: number;
-  readonly lines: Map<string, Line>;
-  ending?: Ending;
-}
-
-/** How many ended runs are kept, unless the module says otherwise. */
-export const KEPT_RUNS = 10_000;
-/** Of how many of them the last message can still be replayed: more than are ever in flight at once. */
-const KEPT_JOURNALS = 256;
+import type { RunRecord } from './run-record.js';
+import { fitsEnding, type Line, newLine } from './run-record.js';
+import { RunRecords } from './run-records.js';
 
 /**
  * Run records of one process, shared by its services. A run's record lives while the run does, and after its end until
  * `keptRuns` others have ended.
  */
 export class MemoryStateStore extends StateStore {
-  private readonly runs = new Map<string, RunRecord>();
-  private readonly endedRuns = new Set<string>();
-  /** Ended runs whose last message may come again, to tell their end once more. */
-  private readonly tellingAgain = new Set<string>();
+  private readonly runs: RunRecords;
   private readonly waiting = new Map<string, Set<(summary: RunSummary) => void>>();
 
   constructor(
     private readonly clock: Clock,
-    private readonly keptRuns = KEPT_RUNS,
+    keptRuns?: number,
   ) {
     super();
+    this.runs = new RunRecords(clock, keptRuns);
   }
 
-  override claim(hop: HopId, leaseMs: number, now: number): Promise<Claim> {
-    return Promise.resolve(this.claimNow(hop, leaseMs, now));
+  override claim(hop: HopId, terms: ClaimTerms): Promise<Claim> {
+    return Promise.resolve(this.claimNow(hop, terms));
   }
 
-  override record(holder: Holder, outcomes: Journal): Promise<'ok' | 'fenced'> {
-    const line = this.held(holder);
+  override record(holder: Holder, outcomes: Journal, departure?: Departure): Promise<HoldAnswer> {
+    const { run, line } = this.held(holder);
     if (line === undefined) return Promise.resolve('fenced');
     Object.assign(line.journal, outcomes);
-    return Promise.resolve('ok');
+    const cancelled = run.cancelled && run.ending === undefined;
+    if (departure?.kind === 'fork') {
+      line.departure = departure.kind;
+      for (const part of departure.of) run.expect(`${departure.join}/${part}`);
+      return Promise.resolve('ok');
+    }
+    if (!cancelled && departure !== undefined) line.departure = departure.kind;
+    return Promise.resolve(cancelled ? 'cancelled' : 'ok');
   }
 
-  override extend(holder: Holder, leaseMs: number): Promise<'ok' | 'fenced'> {
-    const line = this.held(holder);
+  override extend(holder: Holder, leaseMs: number, overdue = false): Promise<HoldAnswer> {
+    const { run, line } = this.held(holder);
     if (line === undefined) return Promise.resolve('fenced');
     line.leasedUntil = this.clock.now() + leaseMs;
+    line.overdue = overdue;
+    return Promise.resolve(run.cancelled && run.ending === undefined ? 'cancelled' : 'ok');
+  }
+
+  override arrive(holder: Holder, { join, part, of, result }: Arrival): Promise<ArrivalAnswer> {
+    const { run, line } = this.held(holder);
+    if (line === undefined) return Promise.resolve({ kind: 'fenced' });
+    const arrived = run.join(join);
+    if (!arrived.has(part)) arrived.set(part, JSON.stringify(result)); // whoever is given it may change it
+    if (!of.every((name) => arrived.has(name))) return Promise.resolve({ kind: 'waiting' });
+    const results = of.map((name) => [name, JSON.parse(arrived.get(name) ?? 'null') as unknown] as const);
+    return Promise.resolve({ kind: 'all', results: Object.fromEntries(results) });
+  }
+
+  override inspect(
+    hop: Pick<Holder, 'workflowId' | 'epoch' | 'line' | 'seq'>,
+    join: string,
+    of: readonly string[],
+  ): Promise<'over' | readonly string[]> {
+    const run = this.runs.get(hop.workflowId);
+    if (run === undefined || run.epoch < hop.epoch) return Promise.resolve(of);
+    const past = run.epoch > hop.epoch || run.ending !== undefined || (run.lines.get(hop.line)?.seq ?? -1) > hop.seq;
+    if (past) return Promise.resolve('over');
+    const arrived = run.joins.get(join);
+    return Promise.resolve(of.filter((part) => !arrived?.has(part) && !run.lines.has(`${join}/${part}`)));
+  }
+
+  override end(holder: Holder, summary: RunSummary): Promise<HoldAnswer> {
+    const { run, line } = this.held(holder);
+    if (line === undefined) return Promise.resolve('fenced');
+    if (run.ending !== undefined) return Promise.resolve('ok');
+    if (run.cancelled && summary.status !== 'cancelled') return Promise.resolve('cancelled');
+    const { whole, kept } = summaryTexts(summary);
+    run.end(holder, line, kept);
+    this.runs.ended(holder.workflowId);
+    for (const tell of this.waiting.get(holder.workflowId) ?? []) tell(parsed(whole));
+    this.waiting.delete(holder.workflowId);
     return Promise.resolve('ok');
   }
 
-  override end(holder: Holder, summary: RunSummary): Promise<'ok' | 'fenced'> {
-    const line = this.held(holder);
-    const run = this.runs.get(holder.workflowId);
-    if (line === undefined || run === undefined) return Promise.resolve('fenced');
-    if (run.ending === undefined) {
-      const { line: name, seq, hopId } = holder;
-      const { whole, kept } = summaryTexts(summary);
-      run.ending = { hop: { line: name, seq, hopId }, summary: kept };
-      run.lines.clear();
-      run.lines.set(name, line);
-      this.keep(holder.workflowId);
-      for (const tell of this.waiting.get(holder.workflowId) ?? []) tell(parsed(whole));
-      this.waiting.delete(holder.workflowId);
-    }
-    return Promise.resolve('ok');
+  override cancel(workflowId: string): Promise<RunStatus> {
+    const run = this.runs.get(workflowId) ?? this.runs.expect(workflowId);
+    if (run.ending === undefined) run.cancelled = true;
+    return this.status(workflowId);
   }
 
   override status(workflowId: string): Promise<RunStatus> {
     const run = this.runs.get(workflowId);
     if (run === undefined) return Promise.resolve({ status: 'unknown' });
-    return Promise.resolve(run.ending === undefined ? { status: 'running' } : parsed(run.ending.summary));
+    if (run.ending !== undefined) return Promise.resolve(parsed(run.ending.summary));
+    if (run.cancelled) return Promise.resolve({ status: 'cancelling' });
+    const handedOver = run.lines.get('')?.departure === 'hand_over';
+    return Promise.resolve({ status: handedOver ? 'delivery_requested' : 'running' });
   }
 
   override ended(workflowId: string, signal: AbortSignal): Promise<RunSummary> {
@@ -126,75 +137,44 @@ export class MemoryStateStore extends StateStore {
     });
   }
 
-  private claimNow(hop: HopId, leaseMs: number, at: number): Claim {
+  private claimNow(hop: HopId, { leaseMs, now: at, expiresAt }: ClaimTerms): Claim {
     const known = this.runs.get(hop.workflowId);
     if (known !== undefined && hop.epoch < known.epoch) return { kind: 'stale' };
-    const run = known?.epoch === hop.epoch ? known : this.open(hop);
+    const run = known?.epoch === hop.epoch ? known : this.runs.open(hop.workflowId, hop.epoch, expiresAt);
 
     const line = run.lines.get(hop.line);
     const placed = line?.placed ?? new Map<string, number>();
     const seq = hop.seq ?? placed.get(hop.hopId) ?? (line?.seq ?? 0) + 1;
     const same = line?.seq === seq && line.hopId === hop.hopId;
     const { ending } = run;
-    const endedHere =
-      line !== undefined && ending?.hop.line === hop.line && ending.hop.seq === seq && ending.hop.hopId === hop.hopId;
     if (line !== undefined && !same && seq <= line.seq) return { kind: 'stale' };
-    if (ending !== undefined && !endedHere) return { kind: 'ended' };
-    if (same && line.leasedUntil > this.clock.now()) return { kind: 'busy', until: line.leasedUntil };
+    if (ending !== undefined && !fitsEnding(ending, { ...hop, seq })) return { kind: 'ended' };
+    if (line !== undefined && (same || line.overdue) && line.leasedUntil > this.clock.now())
+      return { kind: 'busy', until: line.leasedUntil };
 
     const holder: Holder = changed(hop, { seq, token: randomUUID() });
     if (hop.seq === undefined) placed.set(hop.hopId, seq);
-    const { journal, at: first } = same ? line : { journal: {}, at };
     const leasedUntil = this.clock.now() + leaseMs;
-    run.lines.set(hop.line, { seq, hopId: hop.hopId, token: holder.token, leasedUntil, at: first, journal, placed });
-    const grant = { holder, journal: { ...journal }, at: first };
-    return ending === undefined
-      ? { kind: 'granted', ...grant }
-      : { kind: 'ended-here', summary: parsed(ending.summary), ...grant };
+    const taken: Line = { ...(same ? line : newLine(at)), seq, hopId: hop.hopId, token: holder.token, leasedUntil, placed, overdue: false }; // prettier-ignore
+    run.lines.set(hop.line, taken);
+    const grant = { holder, journal: { ...taken.journal }, at: taken.at, left: taken.departure === 'fork' };
+    if (ending !== undefined) return { kind: 'ended-here', summary: parsed(ending.summary), ...grant };
+    return { kind: run.cancelled ? 'cancelled' : 'granted', ...grant };
   }
 
-  private open({ workflowId, epoch }: HopId): RunRecord {
-    const run: RunRecord = { epoch, lines: new Map() };
-    this.runs.set(workflowId, run);
-    this.endedRuns.delete(workflowId);
-    this.tellingAgain.delete(workflowId);
-    return run;
-  }
-
-  /** The holder's line; `undefined`: fenced. A line that is absent (this store started empty meanwhile) is made again. */
-  private held({ token, ...hop }: Holder): Line | undefined {
-    const known = this.runs.get(hop.workflowId);
-    if (known !== undefined && hop.epoch < known.epoch) return undefined;
-    const run = known?.epoch === hop.epoch ? known : this.open(hop);
-    const { seq, hopId } = hop;
-    const ending = run.ending?.hop;
-    if (ending !== undefined && !(ending.line === hop.line && ending.seq === seq && ending.hopId === hopId))
-      return undefined;
+  /** The holder's run and line; without a line: fenced. What is absent (this store started empty meanwhile) is made again. */
+  private held({ workflowId, epoch, token, ...hop }: Holder): { readonly run: RunRecord; readonly line?: Line } {
+    const known = this.runs.get(workflowId);
+    if (known !== undefined && epoch < known.epoch) return { run: known };
+    const run = known?.epoch === epoch ? known : this.runs.open(workflowId, epoch);
+    if (run.ending !== undefined && !fitsEnding(run.ending, hop)) return { run };
     let line = run.lines.get(hop.line);
     if (line === undefined) {
-      line = { seq, hopId, token, leasedUntil: 0, at: this.clock.now(), journal: {}, placed: new Map() };
+      line = { ...newLine(this.clock.now()), seq: hop.seq, hopId: hop.hopId, token };
       run.lines.set(hop.line, line);
     }
-    return line.seq === seq && line.hopId === hopId && line.token === token ? line : undefined;
+    return line.seq === hop.seq && line.hopId === hop.hopId && line.token === token ? { run, line } : { run };
   }
-
-  /** Forgets what is too old to be asked for: of the oldest ended run everything, of younger ones the journal. */
-  private keep(workflowId: string): void {
-    this.endedRuns.add(workflowId);
-    this.tellingAgain.add(workflowId);
-    const old = oldest(this.endedRuns, this.keptRuns);
-    if (old !== undefined) this.runs.delete(old);
-    const told = oldest(this.tellingAgain, KEPT_JOURNALS);
-    if (told !== undefined) this.runs.get(told)?.lines.clear();
-  }
-}
-
-/** Takes the oldest out of a set that has become too large. */
-function oldest(ids: Set<string>, size: number): string | undefined {
-  if (ids.size <= size) return undefined;
-  const [first] = ids;
-  if (first !== undefined) ids.delete(first);
-  return first;
 }
 
 const parsed = (summary: string): RunSummary => JSON.parse(summary) as RunSummary;

@@ -1,12 +1,14 @@
 import { UnroutableError } from '../../errors/unroutable.error.js';
 import type { CancelTimer, Clock } from '../../utils/clock.js';
-import { workflowOf } from '../destinations.js';
+import { deadOf, workflowOf } from '../destinations.js';
 import type { MessageHandler, OutgoingMessage } from '../workflow.transport.js';
 import { type MemoryConsumer, MemoryQueue, type QueueHost } from './memory.queue.js';
 import { MemoryTerminals } from './memory.terminals.js';
 
 /** Destinations that end so are a service's: they have one queue. Any other is a topic: a queue per subscribed service. */
 const WORKFLOW = workflowOf('');
+const DEAD = deadOf('');
+const isOfService = (destination: string): boolean => destination.endsWith(WORKFLOW) || destination.endsWith(DEAD);
 
 /**
  * The queues of one application, shared by its services: they live as long as the process. Messages are taken as they are,
@@ -27,6 +29,7 @@ export class MemoryBroker implements QueueHost {
   join(service: string): void {
     this.members += 1;
     this.queue(workflowOf(service), service);
+    this.queue(deadOf(service), service);
   }
 
   /** A service goes; its messages stay. With the last one timers go too, and with them the messages they held back. */
@@ -76,6 +79,14 @@ export class MemoryBroker implements QueueHost {
     this.timers.add(cancel);
   }
 
+  /** What a service never acknowledged goes to its undertaker; what that one refuses comes again. */
+  giveUp(message: OutgoingMessage): boolean {
+    const { destination } = message;
+    if (!destination.endsWith(WORKFLOW)) return false;
+    this.accept({ ...message, destination: deadOf(destination.slice(0, -WORKFLOW.length)) });
+    return true;
+  }
+
   settled(): void {
     if (this.waiting.length === 0 || !this.isIdle) return;
     for (const resolve of this.waiting) resolve();
@@ -88,7 +99,7 @@ export class MemoryBroker implements QueueHost {
 
   private accept(message: OutgoingMessage): void {
     const { destination } = message;
-    const toService = destination.endsWith(WORKFLOW);
+    const toService = isOfService(destination);
     for (const queue of this.queues.get(destination)?.values() ?? []) {
       if (toService || queue.consumed) queue.push(message);
     }
@@ -98,7 +109,7 @@ export class MemoryBroker implements QueueHost {
   private queue(destination: string, service: string): MemoryQueue {
     const queues = this.queues.get(destination) ?? new Map<string, MemoryQueue>();
     this.queues.set(destination, queues);
-    const name = destination.endsWith(WORKFLOW) ? destination : service;
+    const name = isOfService(destination) ? destination : service;
     const queue = queues.get(name) ?? new MemoryQueue(this);
     queues.set(name, queue);
     return queue;

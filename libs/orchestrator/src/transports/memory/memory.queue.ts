@@ -14,12 +14,16 @@ interface Entry {
 export interface QueueHost {
   /** Calls `fire` in so many milliseconds, unless the broker is given up before. */
   later(ms: number, fire: () => void): void;
+  /** Takes over a message that was refused too often. `false`: it must be tried again. */
+  giveUp(message: OutgoingMessage): boolean;
   /** Something ended that may have been the last thing under way. */
   settled(): void;
 }
 
 /** Deliveries in a row before timers and I/O get their turn. */
 const BURST = 64;
+/** Refused deliveries after which a message is given up. */
+const DELIVERIES = 5;
 /** Milliseconds until a refused message comes again: doubled each time, up to the longest. */
 const FIRST_REDELIVERY = 100;
 const LONGEST_REDELIVERY = 5_000;
@@ -122,7 +126,8 @@ export class MemoryQueue {
     }
     if (!consumer.settle(entry)) return;
     this.handling -= 1;
-    if (refused) {
+    const givenUp = refused && entry.deliveries >= DELIVERIES && this.host.giveUp(entry.message);
+    if (refused && !givenUp) {
       this.host.later(redeliveryDelay(entry.deliveries), () => {
         this.enqueue(entry);
       });

@@ -1,0 +1,85 @@
+import { Logger } from '@nestjs/common';
+import type { OrchestratorError } from '../errors/orchestrator.error.js';
+import { UnroutableError } from '../errors/unroutable.error.js';
+import { Interrupted } from '../execution/interrupted.js';
+import type { MessageCodec } from '../message/message.codec.js';
+import { encodeRefused } from '../message/terminal.js';
+import type { WorkflowMessage } from '../message/workflow-message.js';
+import type { Clock } from '../utils/clock.js';
+import { describeError } from '../utils/describe-error.js';
+import { FAILED, workflowOf } from './destinations.js';
+import type { IncomingMessage, OutgoingMessage, WorkflowTransport } from './workflow.transport.js';
+
+export interface PublisherSettings {
+  readonly service: string;
+  /** Milliseconds until a message is tried again that the plumbing, not the run, held up. */
+  readonly deferBy: number;
+}
+
+/** Publishes whatever it takes: what was accepted is the transport's, until then it is held here. */
+export class Publisher {
+  private readonly logger = new Logger(Publisher.name);
+  private closing = false;
+
+  constructor(
+    private readonly settings: PublisherSettings,
+    private readonly transport: WorkflowTransport,
+    private readonly codec: MessageCodec,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Tries until the transport has accepted the message: until then it is held, and its place among the consumers with it.
+   * @throws UnroutableError; Interrupted once the application closes
+   */
+  async publish(message: OutgoingMessage): Promise<void> {
+    for (;;) {
+      try {
+        await this.transport.publish(message);
+        return;
+      } catch (error) {
+        if (error instanceof UnroutableError) throw error;
+        if (this.closing) throw new Interrupted('closing', { cause: error });
+        this.logger.warn(
+          `Not accepted by the transport, trying again: ${message.destination} (${describeError(error)})`,
+        );
+        await new Promise<void>((resolve) => this.clock.after(this.settings.deferBy, resolve));
+      }
+    }
+  }
+
+  /** Publishes what nobody must hear: once, and a failure is told to the log alone. */
+  async tryToPublish(message: OutgoingMessage): Promise<void> {
+    await this.transport.publish(message).catch((error: unknown) => {
+      this.logger.warn(`Not accepted by the transport: ${message.destination} (${describeError(error)})`);
+    });
+  }
+
+  /** Puts a message back, to be delivered again in `delay` milliseconds. */
+  putBack(message: WorkflowMessage, delay = this.settings.deferBy): Promise<void> {
+    return this.putBackAs(this.codec.encodeMoved(message), message.hopId, delay);
+  }
+
+  /** As `putBack`, of a message that cannot be read here. */
+  putBackAs(body: string, messageId: string, delay = this.settings.deferBy): Promise<void> {
+    return this.publish({ destination: workflowOf(this.settings.service), body, messageId, delay });
+  }
+
+  /** A message that cannot be read, or makes no sense, goes to `workflow.failed` as it came, with the reason. */
+  async refuse(
+    { body, messageId }: IncomingMessage,
+    error: OrchestratorError,
+    message?: WorkflowMessage,
+  ): Promise<string> {
+    const ref = `refused:${messageId}`;
+    this.logger.error(`${ref} ${error.message}`);
+    const envelope = encodeRefused(body, error, this.codec.limits, message);
+    await this.publish({ destination: FAILED, body: envelope, messageId: ref });
+    return ref;
+  }
+
+  /** From now on nothing is held any more. */
+  close(): void {
+    this.closing = true;
+  }
+}
