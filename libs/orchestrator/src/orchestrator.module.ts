@@ -7,6 +7,7 @@ import { ForkMode } from './execution/fork-mode.js';
 import { Planner } from './execution/planner.js';
 import { TaskRunner } from './execution/task.runner.js';
 import { WorkflowEvents } from './events/workflow-events.js';
+import { FailedRuns } from './failed-runs.js';
 import { Hop } from './hop.js';
 import { MessageCodec } from './message/message.codec.js';
 import { OperationRegistry } from './operations/operation.registry.js';
@@ -19,8 +20,11 @@ import {
 } from './orchestrator.module-definition.js';
 import { type OrchestratorModuleOptions, type Settings, settingsOf } from './orchestrator.options.js';
 import { WorkflowOrchestrator } from './orchestrator.service.js';
+import { Replies } from './replies.js';
+import { RunStarter } from './run.starter.js';
 import { ServiceDirectory } from './service-directory.js';
 import { MemoryStateStore } from './state/memory/memory.store.js';
+import { UnrecordedStore } from './state/none/unrecorded.store.js';
 import { StateStore } from './state/state.store.js';
 import { MemoryBroker } from './transports/memory/memory.broker.js';
 import { MemoryTransport } from './transports/memory/memory.transport.js';
@@ -77,7 +81,10 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(PartsRouter, [WorkflowTransport, Publisher, MessageCodec, ForkKeeper], ({ capabilities }: WorkflowTransport, publisher: Publisher, codec: MessageCodec, keeper: ForkKeeper) => new PartsRouter(service, publisher, codec, capabilities.durable ? keeper : undefined)),
     provide(ForkKeeper, [Publisher, MessageCodec, StateStore], (...parts: PartsOf<typeof ForkKeeper>) => new ForkKeeper(workflowOf(service), ...parts)),
     provide(Publisher, [SETTINGS, WorkflowTransport, MessageCodec, Clock], (...parts: ConstructorParameters<typeof Publisher>) => new Publisher(...parts)),
-    provide(WorkflowOrchestrator, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, StateStore, WorkflowTransport, Hop, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
+    provide(RunStarter, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, WorkflowTransport, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof RunStarter>) => new RunStarter(...parts)),
+    provide(FailedRuns, [SETTINGS, MessageCodec, Planner, StateStore, WorkflowTransport, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof FailedRuns>) => new FailedRuns(...parts)),
+    provide(Replies, [StateStore, WorkflowTransport], (...parts: PartsOf<typeof Replies>) => new Replies(service, ...parts)),
+    provide(WorkflowOrchestrator, [SETTINGS, RunStarter, FailedRuns, StateStore, Replies, Hop, Clock, WorkflowEvents], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
     { provide: token, useExisting: WorkflowOrchestrator },
   ]; // prettier-ignore
   return {
@@ -121,10 +128,11 @@ function storeOf(
   { capabilities }: WorkflowTransport,
   memory: MemoryStateStore,
 ): StateStore {
+  if (state === false) return new UnrecordedStore();
   if (state !== undefined) return state.create(service);
   if (!capabilities.durable) return memory;
   throw new ConfigurationError(
     `OrchestratorModule: the transport of service "${service}" outlives this process, so run records must too (got state: ` +
-      'in memory). Give a state store that all processes share.',
+      'in memory). Give a state store that all processes share, or say state: false and read in docs/guarantees.md what that means.',
   );
 }
