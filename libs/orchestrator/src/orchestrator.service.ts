@@ -74,7 +74,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
 
   /** Reads the cookbooks, so that their mistakes are found at boot. */
   async onApplicationBootstrap(): Promise<void> {
-    this.starter.cookbooks;
+    this.starter.readCookbooks();
     await this.replies.listen();
     this.hasBegun = true;
     this.begin();

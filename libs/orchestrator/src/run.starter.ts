@@ -43,6 +43,11 @@ export class RunStarter {
     return (this.loaded ??= this.load());
   }
 
+  /** Finds the mistakes in the cookbooks of the module's options. @throws InvalidCookbookError, UnroutableError */
+  readCookbooks(): void {
+    this.loaded = this.load();
+  }
+
   /** @param replyTo where the run's end is told, if not in a record */
   async start(cookbook: string | object, options: StartOptions, replyTo: string | undefined): Promise<string> {
     refuseNonObject('start: the options', options);

@@ -88,10 +88,19 @@ export interface FailedRun {
   readonly envelope: JsonObject;
 }
 
+/** What this library writes there; nobody else writes to the topic. */
+interface WrittenEnvelope {
+  readonly workflow_id?: string;
+  readonly correlation_id?: string;
+  readonly tenant_id?: string | number;
+  readonly status?: string;
+  readonly error?: FailureDocument;
+}
+
 /** What a failed envelope says. */
 export function describeFailed(body: string): FailedRun {
   const envelope = fieldsOf(body);
-  const { workflow_id, correlation_id, tenant_id, status, error } = envelope as Readonly<Record<string, never>>;
+  const { workflow_id, correlation_id, tenant_id, status, error } = envelope as WrittenEnvelope;
   return {
     workflowId: workflow_id,
     correlationId: correlation_id,
