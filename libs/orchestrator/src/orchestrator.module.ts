@@ -1,4 +1,5 @@
 import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { getOrchestratorToken } from './decorators/inject-orchestrator.decorator.js';
 import { classifyError } from './execution/error-classifier.js';
 import { ConfigurationError } from './errors/configuration.error.js';
@@ -60,7 +61,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
       return settings;
     }),
     provide(WorkflowTransport, [SETTINGS, MemoryBroker], transportOf),
-    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Router, StateStore], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
+    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Router, StateStore, ModulesContainer, Clock], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
     provide(Hop, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, TaskRunner, ForkMode, Router, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
     provide(Planner, [SETTINGS], plannerOf),
@@ -68,7 +69,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(TaskRunner, [SETTINGS, OperationRegistry, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
     provide(ForkMode, [OperationRegistry], (operations: OperationRegistry) => new ForkMode(service, operations)),
     provide(Router, [SETTINGS, WorkflowTransport, MessageCodec, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof Router>) => new Router(...parts)),
-    provide(WorkflowOrchestrator, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, StateStore, WorkflowTransport, Hop, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
+    provide(WorkflowOrchestrator, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, StateStore, WorkflowTransport, WorkflowConsumer, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
     { provide: token, useExisting: WorkflowOrchestrator },
   ]; // prettier-ignore
   return {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { Cookbook } from './cookbook/cookbook.js';
@@ -12,13 +11,11 @@ import { InvalidArgumentError } from './errors/invalid-argument.error.js';
 import { OrchestratorError } from './errors/orchestrator.error.js';
 import { ResultTimeoutError } from './errors/result-timeout.error.js';
 import { ResultTruncatedError } from './errors/result-truncated.error.js';
-import { TransportClosedError } from './errors/transport-closed.error.js';
 import { UnroutableError } from './errors/unroutable.error.js';
 import { WorkflowFailedError } from './errors/workflow-failed.error.js';
 import type { WorkflowEvents } from './events/workflow-events.js';
 import type { WorkflowEvent } from './events/workflow.event.js';
 import { firstMessage, type StartOptions } from './execution/first-message.js';
-import type { Hop } from './hop.js';
 import type { MessageCodec } from './message/message.codec.js';
 import type { JsonObject, WorkflowMessage } from './message/workflow-message.js';
 import type { OperationRegistry } from './operations/operation.registry.js';
@@ -34,6 +31,7 @@ import { describe } from './utils/describe.js';
 import { describeError } from './utils/describe-error.js';
 import { type Duration, toMilliseconds } from './utils/duration.js';
 import { isRecord } from './utils/is-record.js';
+import type { WorkflowConsumer } from './workflow.consumer.js';
 
 /** How a result is waited for. */
 export interface ResultOptions {
@@ -60,10 +58,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
   /** Everything that happens to the runs of this application, of all its services. An observer that throws is an unhandled error, as in any Observable. */
   readonly events$: Observable<WorkflowEvent>;
   private loaded: ReadonlyMap<string, Cookbook> | undefined;
-  private closed = false;
   private readonly waiting = new Set<AbortController>();
-  private begin: () => void = () => undefined;
-  private readonly begun = new Promise<void>((resolve) => (this.begin = resolve));
 
   constructor(
     private readonly settings: Settings,
@@ -72,7 +67,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
     private readonly operations: OperationRegistry,
     private readonly state: StateStore,
     private readonly transport: WorkflowTransport,
-    private readonly hop: Hop,
+    private readonly consumer: WorkflowConsumer,
     private readonly events: WorkflowEvents,
     private readonly clock: Clock,
   ) {
@@ -87,12 +82,10 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
   /** Reads the cookbooks, so that their mistakes are found at boot. */
   onApplicationBootstrap(): void {
     this.loaded = this.load();
-    this.begin();
   }
 
   /** Whoever still waits for a result is told that it will not come here. */
   onModuleDestroy(): void {
-    this.closed = true;
     for (const each of this.waiting)
       each.abort(new ResultTimeoutError('The application closed before the run had ended.'));
   }
@@ -173,9 +166,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
    */
   async processWorkflowMessage(message: string | object): Promise<HopResult> {
     const body = typeof message === 'string' ? message : asJson('processWorkflowMessage: the message', message);
-    await this.begun;
-    if (this.closed) throw new TransportClosedError(this.settings.service, 'handle a message');
-    return this.hop.handle({ body, messageId: randomUUID(), deliveries: 1 });
+    return this.consumer.handle(body);
   }
 
   private load(): ReadonlyMap<string, Cookbook> {
