@@ -1,4 +1,5 @@
 import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { getOrchestratorToken } from './decorators/inject-orchestrator.decorator.js';
 import { classifyError } from './execution/error-classifier.js';
 import { ConfigurationError } from './errors/configuration.error.js';
@@ -69,7 +70,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
       return settings;
     }),
     provide(WorkflowTransport, [SETTINGS, MemoryBroker], transportOf),
-    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
+    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore, ModulesContainer, Clock], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
     provide(Hop, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Driver, Router, Publisher, ForkKeeper, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
     provide(Planner, [SETTINGS], plannerOf),
@@ -84,7 +85,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(RunStarter, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, WorkflowTransport, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof RunStarter>) => new RunStarter(...parts)),
     provide(FailedRuns, [SETTINGS, MessageCodec, Planner, StateStore, WorkflowTransport, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof FailedRuns>) => new FailedRuns(...parts)),
     provide(Replies, [StateStore, WorkflowTransport], (...parts: PartsOf<typeof Replies>) => new Replies(service, ...parts)),
-    provide(WorkflowOrchestrator, [SETTINGS, RunStarter, FailedRuns, StateStore, Replies, Hop, Clock, WorkflowEvents], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
+    provide(WorkflowOrchestrator, [RunStarter, FailedRuns, StateStore, Replies, WorkflowConsumer, Clock, WorkflowEvents], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
     { provide: token, useExisting: WorkflowOrchestrator },
   ]; // prettier-ignore
   return {

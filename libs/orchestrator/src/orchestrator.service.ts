@@ -1,19 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { Cookbook } from './cookbook/cookbook.js';
 import { InvalidArgumentError } from './errors/invalid-argument.error.js';
 import { ResultTimeoutError } from './errors/result-timeout.error.js';
 import { ResultTruncatedError } from './errors/result-truncated.error.js';
-import { TransportClosedError } from './errors/transport-closed.error.js';
 import { WorkflowFailedError } from './errors/workflow-failed.error.js';
 import type { WorkflowEvents } from './events/workflow-events.js';
 import type { WorkflowEvent } from './events/workflow.event.js';
 import type { StartOptions } from './execution/first-message.js';
 import type { RequeueOptions } from './execution/requeue.js';
 import type { FailedRuns } from './failed-runs.js';
-import type { Hop } from './hop.js';
-import type { Settings } from './orchestrator.options.js';
 import type { Replies } from './replies.js';
 import type { RunStarter } from './run.starter.js';
 import type { RunStatus, StateStore } from './state/state.store.js';
@@ -22,6 +18,7 @@ import { asJson, refuseNonObject } from './utils/arguments.js';
 import type { Clock } from './utils/clock.js';
 import { describe } from './utils/describe.js';
 import { type Duration, toMilliseconds } from './utils/duration.js';
+import type { WorkflowConsumer } from './workflow.consumer.js';
 
 /** How a result is waited for. */
 export interface ResultOptions {
@@ -48,19 +45,15 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
   /** Everything that happens to the runs of this application, of all its services. An observer that throws is an unhandled error, as in any Observable. */
   readonly events$: Observable<WorkflowEvent>;
   private hasBegun = false;
-  private closed = false;
   private readonly waiting = new Set<AbortController>();
-  private begin: () => void = () => undefined;
-  private readonly begun = new Promise<void>((resolve) => (this.begin = resolve));
 
   constructor(
-    private readonly settings: Settings,
     private readonly starter: RunStarter,
     /** The runs that failed: `failed.list()`, `failed.get(id)`. */
     readonly failed: FailedRuns,
     private readonly state: StateStore,
     private readonly replies: Replies,
-    private readonly hop: Hop,
+    private readonly consumer: WorkflowConsumer,
     private readonly clock: Clock,
     events: WorkflowEvents,
   ) {
@@ -77,12 +70,10 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
     this.starter.readCookbooks();
     await this.replies.listen();
     this.hasBegun = true;
-    this.begin();
   }
 
   /** Whoever still waits for a result is told that it will not come here. */
   onModuleDestroy(): void {
-    this.closed = true;
     for (const each of this.waiting)
       each.abort(new ResultTimeoutError('The application closed before the run had ended.'));
   }
@@ -174,9 +165,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
    */
   async processWorkflowMessage(message: string | object): Promise<HopResult> {
     const body = typeof message === 'string' ? message : asJson('processWorkflowMessage: the message', message);
-    await this.begun;
-    if (this.closed) throw new TransportClosedError(this.settings.service, 'handle a message');
-    return this.hop.handle({ body, messageId: randomUUID(), deliveries: 1 });
+    return this.consumer.handle(body);
   }
 
   private async overdue(workflowId: string, ms: number): Promise<ResultTimeoutError> {
