@@ -26,6 +26,7 @@ import { RunStarter } from './run.starter.js';
 import { ServiceDirectory } from './service-directory.js';
 import { MemoryStateStore } from './state/memory/memory.store.js';
 import { UnrecordedStore } from './state/none/unrecorded.store.js';
+import { TimedStore } from './state/timed.store.js';
 import { StateStore } from './state/state.store.js';
 import { MemoryBroker } from './transports/memory/memory.broker.js';
 import { MemoryTransport } from './transports/memory/memory.transport.js';
@@ -74,7 +75,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(Hop, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Driver, Router, Publisher, ForkKeeper, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
     provide(Planner, [SETTINGS], plannerOf),
-    provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore], storeOf),
+    provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore, Clock], storeOf),
     provide(Driver, [TaskRunner, ForkMode, Clock], (...parts: PartsOf<typeof Driver>) => new Driver(service, ...parts)),
     provide(TaskRunner, [SETTINGS, OperationRegistry, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
     provide(ForkMode, [OperationRegistry, StateStore], (operations: OperationRegistry, { keepsRecords }: StateStore) => new ForkMode(service, operations, keepsRecords)),
@@ -124,13 +125,17 @@ function hopOf(settings: Settings, { capabilities }: WorkflowTransport, ...parts
 type PartsOf<T extends new (...parts: never[]) => unknown> =
   ConstructorParameters<T> extends [unknown, ...infer Rest] ? Rest : never;
 
+/** Milliseconds for which a store that this library did not make is waited for. */
+const STORE_ANSWERS_WITHIN = 10_000;
+
 function storeOf(
   { service, state }: Settings,
   { capabilities }: WorkflowTransport,
   memory: MemoryStateStore,
+  clock: Clock,
 ): StateStore {
   if (state === false) return new UnrecordedStore();
-  if (state !== undefined) return state.create(service);
+  if (state !== undefined) return new TimedStore(state.create(service), clock, STORE_ANSWERS_WITHIN);
   if (!capabilities.durable) return memory;
   throw new ConfigurationError(
     `OrchestratorModule: the transport of service "${service}" outlives this process, so run records must too (got state: ` +

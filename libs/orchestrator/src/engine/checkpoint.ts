@@ -70,7 +70,8 @@ export function checkpoint(run: Run): Pick<WorkflowMessage, 'cookbook' | 'curren
   const current = run.current === undefined ? undefined : executions.get(run.current);
   const position = frames.length === 0 ? undefined : { frames: frames as unknown as JsonObject[] };
   const cookbook = changed(message.cookbook, { steps: withHistory(steps, run, current) });
-  return { cookbook, currentStep: run.current ?? message.currentStep, attempt: run.attempt, position };
+  const currentStep = run.current ?? run.plan.order.at(-1) ?? message.currentStep;
+  return { cookbook, currentStep, attempt: run.attempt, position };
 }
 
 /** The current step's failed attempts, also those since its bookkeeping was last marked. */

@@ -55,7 +55,8 @@ interface TerminalKeys extends Record<(typeof TERMINAL_KEYS)[number], unknown> {
 export function encodeTerminal({ status, message, apiOutput, steps, failure }: Terminal, limits: Limits): string {
   const error = failure === undefined ? undefined : failureDocument(failure);
   const delivery = message.cookbook['delivery'] ?? { handler: 'none' };
-  const keys: TerminalKeys = { status, api_output: apiOutput, steps, delivery, error, truncated: undefined };
+  const output = status === 'completed' ? (apiOutput ?? null) : apiOutput;
+  const keys: TerminalKeys = { status, api_output: output, steps, delivery, error, truncated: undefined };
   const run = toEnvelope(message);
   return (
     fitting(changed(run, keys), 'messageBytes', limits) ??
