@@ -18,14 +18,14 @@ interface Kind extends Decision {
 /** By what differs, never by the case's name, so that a case that differs otherwise is seen. */
 const DECIDED: readonly Kind[] = [
   {
-    adr: '0009',
+    adr: '0011',
     what: 'a step, case or branch named like what every object inherits is refused',
     covers: ({ of, observation }) =>
       observation?.error?.kind === 'COOKBOOK_INVALID' &&
       [of, ...(of.sequence ?? [])].some((run) => isMisnamed(run.cookbook)),
   },
   {
-    adr: '0009',
+    adr: '0011',
     what: 'a secret is redacted once the last reference to it was consumed, and whatever merely shares its name never',
     covers: (seen) => {
       const changes = changesIn(seen);
@@ -33,7 +33,7 @@ const DECIDED: readonly Kind[] = [
     },
   },
   {
-    adr: '0009',
+    adr: '0011',
     what: 'an event carries no data, and a hop that is not made no message',
     covers: ({ field, expected, got }) => {
       if (field !== 'leaks' || !Array.isArray(expected) || !Array.isArray(got)) return false;

@@ -45,7 +45,10 @@ describe('a run record that is away', () => {
     await boot({ alpha: operations, beta: operations });
     const publish = broker().publish.bind(broker());
     let refused = 0;
-    broker().publish = (message) => { message.destination === 'beta.workflow' && (refused += 1) <= 5 ? fail(new Error('full'))() : publish(message); }; // prettier-ignore
+    broker().publish = (message) => {
+      if (message.destination === 'beta.workflow' && (refused += 1) <= 5) throw new Error('full');
+      publish(message);
+    };
     const { workflowId } = await alpha().start(cookbook(task('a', 'alpha', 'charge'), task('b', 'beta', 'charge')));
     await services.clock.advance(10_000);
     expect(await alpha().status(workflowId)).toMatchObject({ status: 'completed' });
