@@ -1,9 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Clock } from '../../libs/orchestrator/src/utils/clock.js';
 import { MemoryStateStore } from '../../libs/orchestrator/src/state/memory/memory.store.js';
 import { MemoryTransport } from '../../libs/orchestrator/src/transports/memory/memory.transport.js';
 import { MemoryBroker } from '../../libs/orchestrator/src/transports/memory/memory.broker.js';
-import { fail } from '../support/handlers.js';
 import {
   alpha,
   boot,
