@@ -33,6 +33,34 @@ export const transportsFaultyAtWork = (): readonly FaultyTransport[] => {
       },
     ],
     [
+      'never gives a message up',
+      'gives up a message',
+      class extends MemoryTransport {
+        override consume(destination: string, handler: MessageHandler) {
+          return destination.endsWith('.dead') ? Promise.resolve() : super.consume(destination, handler);
+        }
+      },
+    ],
+    [
+      'forgets dead letters that are refused',
+      'lets an undertaker that refuses',
+      class extends MemoryTransport {
+        override consume(destination: string, handler: MessageHandler) {
+          const dead = destination.endsWith('.dead');
+          return super.consume(destination, (message) => (dead ? Promise.resolve(handler(message)).catch(() => undefined) : handler(message))); // prettier-ignore
+        }
+      },
+    ],
+    [
+      'keeps what was taken away',
+      'shows what went to workflow.failed',
+      class extends MemoryTransport {
+        override remove() {
+          return Promise.resolve();
+        }
+      },
+    ],
+    [
       'says accepted before it is',
       'has accepted a message once publish resolves',
       class extends MemoryTransport {
