@@ -46,8 +46,10 @@ export const transportsFaultyAtWork = (): readonly FaultyTransport[] => {
       'lets an undertaker that refuses',
       class extends MemoryTransport {
         override consume(destination: string, handler: MessageHandler) {
-          const dead = destination.endsWith('.dead');
-          return super.consume(destination, (message) => (dead ? Promise.resolve(handler(message)).catch(() => undefined) : handler(message))); // prettier-ignore
+          const forgetting: MessageHandler = async (message) => {
+            await Promise.resolve(message).then(handler).catch(() => undefined); // prettier-ignore
+          };
+          return super.consume(destination, destination.endsWith('.dead') ? forgetting : handler);
         }
       },
     ],
