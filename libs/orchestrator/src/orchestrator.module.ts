@@ -68,7 +68,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
     provide(Hop, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Driver, Router, Publisher, ForkKeeper, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
-    provide(Planner, [SETTINGS], plannerOf),
+    provide(Planner, [SETTINGS, OperationRegistry], plannerOf),
     provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore], storeOf),
     provide(Driver, [TaskRunner, ForkMode, Clock], (...parts: PartsOf<typeof Driver>) => new Driver(service, ...parts)),
     provide(TaskRunner, [SETTINGS, OperationRegistry, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
@@ -103,8 +103,14 @@ function transportOf({ service, transport }: Settings, broker: MemoryBroker): Wo
   return new MemoryTransport(broker, service);
 }
 
-function plannerOf({ helpers, limits, retry, classifyError: own }: Settings): Planner {
-  return new Planner({ helpers, limits, retry, classify: (error, source) => classifyError(error, source, own) });
+function plannerOf({ helpers, limits, retry, classifyError: own }: Settings, operations: OperationRegistry): Planner {
+  return new Planner({
+    helpers,
+    limits,
+    retry,
+    classify: (error, source) => classifyError(error, source, own),
+    sensitiveFields: ({ service, operation }) => operations.sensitiveFields(service, operation),
+  });
 }
 
 function hopOf(settings: Settings, { capabilities }: WorkflowTransport, ...parts: PartsOf<typeof Hop>): Hop {

@@ -8,8 +8,8 @@ import type { Plan } from './plan.js';
  * message and returns to it, but `plan`, `here` and `now`. `advance` moves its run: copying would cost as much as a step.
  */
 export interface Run {
-  /** The message it was read from: identity, caller, api_input. */
-  readonly message: WorkflowMessage;
+  /** The message it was read from: identity, caller, api_input, from which secrets are removed. */
+  message: WorkflowMessage;
   readonly plan: Plan;
   /** The service that holds the message. */
   readonly here: string;
@@ -31,4 +31,6 @@ export interface Run {
   ended: number;
   /** The groups around the pointer, outermost first. The pointer is the innermost one's child, or `current`. */
   frames: Frame[];
+  /** The secrets it holds, as JSON pointers: of steps that were executed, and not removed yet. Replaced, never changed. */
+  secrets: readonly string[];
 }
