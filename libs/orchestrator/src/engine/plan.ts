@@ -15,6 +15,8 @@ export interface Plan {
   readonly order: readonly string[];
   /** The top-level step that is told how the delivery of the run's output went; the run is handed over before it. */
   readonly deliverTo: string | undefined;
+  /** The tasks whose operations are known to have sensitive fields: found when they are first asked for. */
+  readonly secretive: () => readonly PlanNode[];
   readonly environment: Environment;
 }
 
@@ -82,7 +84,8 @@ export function planOf(cookbook: Cookbook, environment: Environment): Plan {
     add(step, outermost, cookbook.steps[index + 1]?.step_id);
   });
   const order = cookbook.steps.map((step) => step.step_id);
-  return { cookbook, nodes, order, deliverTo: cookbook.delivery?.on_result, environment };
+  const secretive = once(() => [...nodes.values()].filter(({ sensitivity }) => sensitivity().fields.length > 0));
+  return { cookbook, nodes, order, deliverTo: cookbook.delivery?.on_result, secretive, environment };
 }
 
 /** The node of a step that is known to be in the plan. */

@@ -2,6 +2,8 @@ import type { WorkflowMessage } from '../message/workflow-message.js';
 import type { Execution, RetryRecord } from './execution.js';
 import type { Frame } from './frame.js';
 import type { Plan } from './plan.js';
+import type { Place } from './secrets/place.js';
+import type { Veil } from './secrets/veil.js';
 
 /**
  * One execution of a cookbook as the engine sees it: where it stands and what is done. Everything in it comes from the
@@ -33,4 +35,15 @@ export interface Run {
   frames: Frame[];
   /** The secrets it holds, as JSON pointers: of steps that were executed, and not removed yet. Replaced, never changed. */
   secrets: readonly string[];
+  /** What is known of `secrets`, so that of thousands only the new ones are looked up. */
+  known?: KnownSecrets;
+}
+
+export interface KnownSecrets {
+  /** The list it was made for. */
+  readonly secrets: readonly string[];
+  /** Over those whose values stay the same. */
+  readonly veil: Veil;
+  /** The others: of steps within loops. */
+  readonly changing: readonly Place[];
 }

@@ -28,7 +28,7 @@ const CARD = '{{api_input.card}}';
 const input = { card: SECRET, note: `the card is ${SECRET}`, items: [{ no: SECRET }, { no: '1234' }], pin: '9876' };
 
 const start = (steps: Plan, api_input: unknown = input): Transition =>
-  resume(restore(messageOf(steps, { cookbook: { ...steps.cookbook, api_input } } as never), steps, 'here', NOW));
+  resume(restore(messageOf(steps, { cookbook: { ...steps.cookbook, api_input } }), steps, 'here', NOW));
 
 /** Answers the tasks until the one at that path is to run, or no task is. */
 function until(from: Transition, path: string | undefined, answer: (path: string) => unknown = () => 1): Transition {
@@ -176,6 +176,24 @@ describe('a secret', () => {
     expect(at.run.secrets).toEqual(['/steps/s/output/got']);
     expect(at.run.outputs.get('s')).toEqual({ got: SECRET });
   });
+
+  it('is handed over only where a step after the delivery refers to it', () => {
+    const told = [charge('a', CARD), charge('b', '{{api_input.note}}'), charge('told', '{{api_input.note}}')];
+    const steps = planOf({ ...plan(...told).cookbook, delivery: { on_result: 'told' } }, plan(...told).environment);
+    const end = until(start(steps, { card: SECRET, note: 'another-secret' }), undefined);
+    expect(end).toMatchObject({ kind: 'hand_over', run: { secrets: ['/api_input/note'] } });
+    expect(inputOf(end)).toEqual({ card: '[REDACTED]', note: 'another-secret' });
+  });
+
+  it('of a delivery is removed from its result, whose status stays', () => {
+    const steps = plan(charge('a', '{{delivery._result.key}}'), later);
+    const result = { status: 'completed', key: 'delivery-key' };
+    const message = messageOf(steps, { deliveryResult: result, cookbook: { ...steps.cookbook, delivery: {} } });
+    const run = restore(message, steps, 'here', NOW);
+    const { run: after } = advance(run, completed());
+    expect(after.message.deliveryResult).toEqual({ status: 'completed', key: '[REDACTED]' });
+    expect(after.executions.get('a')?.redacted).toEqual(['/delivery/_result/key']);
+  });
 });
 
 describe('in a fork', () => {
@@ -188,7 +206,7 @@ describe('in a fork', () => {
     const arrivals = ends.flatMap((end) => (end.kind === 'arrive' ? [end] : []));
     for (const end of ends) if (end.run.secrets.length > 0) expect(textOf(end)).toContain(SECRET);
     const results = JSON.parse(JSON.stringify(Object.fromEntries(arrivals.map(({ part, result }) => [part, result])))) as never; // prettier-ignore
-    return join(arrivals[last]?.run as Run, results);
+    return join((arrivals[last] ?? at).run, results);
   }
 
   it.each([0, 1])(
@@ -226,7 +244,7 @@ describe('in a fork', () => {
     const ends = split(at.run, 1).map((part) => until(resume(part), undefined));
     expect(ends[1]?.run.secrets).toContain('/api_input/items/3/no');
     const results = Object.fromEntries(ends.flatMap((end) => (end.kind === 'arrive' ? [[end.part, end.result]] : [])));
-    const run = join(ends[0]?.run as Run, results);
+    const run = join((ends[0] ?? at).run, results);
     expect(textOf({ run })).not.toMatch(/1111|2222|3333|S3CR3T/);
     expect(resume(run).run.outputs.get('e')).toMatchObject({ count: 4 });
   });

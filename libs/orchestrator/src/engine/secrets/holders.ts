@@ -114,7 +114,7 @@ export function topLevel(plan: Plan, place: Place): Levels {
   return levelsOf(plan, place).filter(({ step }) => plan.nodes.get(step)?.parent === undefined);
 }
 
-function loopAround(plan: Plan, stepId: string): ForeachStep | undefined {
+export function loopAround(plan: Plan, stepId: string): ForeachStep | undefined {
   for (let id = plan.nodes.get(stepId)?.parent; id !== undefined; id = plan.nodes.get(id)?.parent) {
     const { step } = nodeOf(plan, id);
     if (step.type === 'foreach') return step;

@@ -3,10 +3,10 @@ import { isRecord } from '../../utils/is-record.js';
 import type { Failure } from '../../errors/failure.js';
 import type { RetryRecord } from '../execution.js';
 import { nodeOf } from '../plan.js';
-import type { Run } from '../run.js';
+import type { KnownSecrets, Run } from '../run.js';
 import type { Transition } from '../transition.js';
 import { coveredCookbook } from './definition.js';
-import { holdersOf, placesOf, topLevel, valuesAt } from './holders.js';
+import { holdersOf, loopAround, placesOf, topLevel, valuesAt } from './holders.js';
 import { isHeldBack, stillToRun } from './needs.js';
 import { edited, found, overlap, type Place, placeOfPointer, pointerOf, REDACTED } from './place.js';
 import { literalsOf } from './sensitivity.js';
@@ -16,7 +16,7 @@ import { Veil } from './veil.js';
 export function veilOf(run: Run, step: TaskStep): Veil {
   const { fields } = nodeOf(run.plan, step.step_id).sensitivity();
   if (fields.length === 0 && run.secrets.length === 0) return Veil.NONE;
-  return Veil.over(valuesAt(run, [...placesOfAll(run.secrets), ...placesAt(run, step)]));
+  return knownVeil(run).and(valuesAt(run, placesAt(run, step)));
 }
 
 /** The values of the sensitive fields of a resolved input. */
@@ -28,13 +28,17 @@ export function secretsIn({ plan }: Run, step: TaskStep, input: unknown): readon
 /** The failure of a step's own templates, without what the run knows as secret. */
 export function veiled(run: Run, failure: Failure): Failure {
   if (run.secrets.length === 0) return failure;
-  return Veil.over(valuesAt(run, placesOfAll(run.secrets))).failure(failure);
+  return knownVeil(run).failure(failure);
 }
 
 /** The task at the pointer was executed: what its sensitive fields refer to is secret from now on. */
 export function learn(run: Run, step: Step): void {
   if (step.type !== 'task' || nodeOf(run.plan, step.step_id).sensitivity().paths.length === 0) return;
-  run.secrets = union(run.secrets, placesAt(run, step).map(pointerOf)); // prettier-ignore
+  const { secrets, known } = run;
+  const places = placesAt(run, step).filter((place) => !secrets.includes(pointerOf(place)));
+  if (places.length === 0) return;
+  run.secrets = union(secrets, places.map(pointerOf)); // prettier-ignore
+  if (known?.secrets === secrets) run.known = lookedUp(run, places, known);
 }
 
 /**
@@ -51,13 +55,36 @@ export function redact(run: Run, at: string | undefined): void {
   const isNeeded = (place: Place): boolean =>
     topLevel(plan, place).some((one) => levels.some((other) => one.step === other.step && overlap(one.keys, other.keys))); // prettier-ignore
   const kept = run.secrets.filter((pointer) => placesOfAll([pointer]).some(isNeeded));
-  const due = run.secrets.filter((pointer) => !kept.includes(pointer));
-  if (due.length === 0) return;
+  if (kept.length === run.secrets.length) return;
+  const staying = new Set(kept);
+  const due = run.secrets.filter((pointer) => !staying.has(pointer));
   const places = placesOfAll(due);
   const veil = Veil.over(valuesAt(run, places));
   run.secrets = union(kept, copiesIn(run, steps, veil));
   note(run, at, due.filter((pointer) => isHeld(run, pointer))); // prettier-ignore
   remove(run, places, veil, placesOfAll(run.secrets));
+}
+
+/** Over everything the run knows as secret. */
+function knownVeil(run: Run): Veil {
+  if (run.secrets.length === 0) return Veil.NONE;
+  if (run.known?.secrets !== run.secrets) run.known = lookedUp(run, placesOfAll(run.secrets));
+  return run.known.veil.and(valuesAt(run, run.known.changing));
+}
+
+function lookedUp(run: Run, places: readonly Place[], before?: KnownSecrets): KnownSecrets {
+  const { veil = Veil.NONE, changing = [] } = before ?? {};
+  const inLoop = ({ root, step }: Place): boolean => root === 'steps' && loopAround(run.plan, step) !== undefined;
+  return {
+    secrets: run.secrets,
+    veil: veil.and(
+      valuesAt(
+        run,
+        places.filter((place) => !inLoop(place)),
+      ),
+    ),
+    changing: [...changing, ...places.filter(inLoop)],
+  };
 }
 
 type End = Transition & { readonly kind: 'complete' | 'fail' };
@@ -68,7 +95,7 @@ type End = Transition & { readonly kind: 'complete' | 'fail' };
  */
 export function sealed<E extends End>(end: E): E {
   const { plan } = end.run;
-  const tasks = [...plan.nodes.values()].filter(({ sensitivity }) => sensitivity().fields.length > 0);
+  const tasks = plan.secretive();
   if (end.run.secrets.length === 0 && tasks.length === 0) return end;
   const run = copyOf(end.run);
   const ofPlan = tasks.flatMap(({ step, sensitivity }) =>
