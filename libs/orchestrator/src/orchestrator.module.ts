@@ -76,7 +76,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(MessageReader, [MessageCodec, Planner, Clock], (...parts: PartsOf<typeof MessageReader>) => new MessageReader(service, ...parts)),
     provide(Hop, [SETTINGS, WorkflowTransport, MessageReader, StateStore, Driver, Router, Publisher, ForkKeeper, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
-    provide(Planner, [SETTINGS], plannerOf),
+    provide(Planner, [SETTINGS, OperationRegistry], plannerOf),
     provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore, Clock], storeOf),
     provide(Driver, [TaskRunner, ForkMode, Clock], (...parts: PartsOf<typeof Driver>) => new Driver(service, ...parts)),
     provide(TaskRunner, [SETTINGS, OperationRegistry, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
@@ -114,8 +114,14 @@ function transportOf({ service, transport }: Settings, broker: MemoryBroker): Wo
   return new MemoryTransport(broker, service);
 }
 
-function plannerOf({ helpers, limits, retry, classifyError: own }: Settings): Planner {
-  return new Planner({ helpers, limits, retry, classify: (error, source) => classifyError(error, source, own) });
+function plannerOf({ helpers, limits, retry, classifyError: own }: Settings, operations: OperationRegistry): Planner {
+  return new Planner({
+    helpers,
+    limits,
+    retry,
+    classify: (error, source) => classifyError(error, source, own),
+    sensitiveFields: ({ service, operation }) => operations.sensitiveFields(service, operation),
+  });
 }
 
 function hopOf(settings: Settings, { capabilities }: WorkflowTransport, ...parts: PartsOf<typeof Hop>): Hop {

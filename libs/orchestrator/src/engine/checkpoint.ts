@@ -10,6 +10,7 @@ import type { Execution } from './execution.js';
 import type { Frame } from './frame.js';
 import type { Run } from './run.js';
 import { isRecord } from '../utils/is-record.js';
+import { isHeld, union } from './secrets/redact.js';
 import { isCount } from './steps/step-type.js';
 
 /**
@@ -49,14 +50,22 @@ export function restore(message: WorkflowMessage, plan: Plan, here: string, now:
     history,
     frames,
     ended: 0,
+    secrets: message.secrets ?? [],
   };
   checkNesting(run);
   checkLine(run);
+  for (const { redacted = [] } of executions.values()) {
+    // What a requeue gave again is a secret again.
+    const given = redacted.filter((pointer) => isHeld(run, pointer));
+    run.secrets = union(run.secrets, given);
+  }
   return run;
 }
 
 /** What the run's next message holds of it. */
-export function checkpoint(run: Run): Pick<WorkflowMessage, 'cookbook' | 'currentStep' | 'attempt' | 'position'> {
+export function checkpoint(
+  run: Run,
+): Pick<WorkflowMessage, 'cookbook' | 'currentStep' | 'attempt' | 'position' | 'secrets'> {
   const { message, outputs, executions, frames } = run;
   const steps = topLevel(message).map((step) => {
     const id = step['step_id'] as string;
@@ -71,7 +80,8 @@ export function checkpoint(run: Run): Pick<WorkflowMessage, 'cookbook' | 'curren
   const position = frames.length === 0 ? undefined : { frames: frames as unknown as JsonObject[] };
   const cookbook = changed(message.cookbook, { steps: withHistory(steps, run, current) });
   const currentStep = run.current ?? run.plan.order.at(-1) ?? message.currentStep;
-  return { cookbook, currentStep, attempt: run.attempt, position };
+  const secrets = run.secrets.length === 0 ? undefined : run.secrets;
+  return { cookbook, currentStep, attempt: run.attempt, position, secrets };
 }
 
 /** The current step's failed attempts, also those since its bookkeeping was last marked. */

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Run } from '../engine/run.js';
-import type { Move as EngineMove, Transition } from '../engine/transition.js';
+import { sealed } from '../engine/secrets/redact.js';
+import type { Transition } from '../engine/transition.js';
 import type { OrchestratorError } from '../errors/orchestrator.error.js';
 import { UnroutableError } from '../errors/unroutable.error.js';
 import type { WorkflowEvents } from '../events/workflow-events.js';
@@ -36,7 +37,7 @@ export interface Obstacle {
   readonly part?: string;
 }
 
-type End = EngineMove & { readonly kind: 'complete' | 'fail' };
+type End = Transition & { readonly kind: 'complete' | 'fail' };
 
 /** MESSAGE OUT: makes the move that was decided, confirmed by the transport before it resolves. */
 export class Router {
@@ -75,7 +76,7 @@ export class Router {
           return await this.handOver(move.run, journal, move.output);
         case 'complete':
         case 'fail':
-          return await this.end(move.run, journal, move);
+          return await this.end(sealed(move), journal);
         case 'pause':
         case 'fork':
           throw new TypeError(`A ${move.kind} left its hop.`);
@@ -101,7 +102,8 @@ export class Router {
   }
 
   /** Ends the run, once, and says so. */
-  private async end(run: Run, journal: HopJournal, move: End): Promise<HopResult> {
+  private async end(move: End, journal: HopJournal): Promise<HopResult> {
+    const { run } = move;
     const status: EndStatus = move.kind === 'complete' ? 'completed' : journal.cancelled ? 'cancelled' : 'failed';
     const output = move.kind === 'complete' ? move.output : undefined;
     const failure = move.kind === 'complete' ? undefined : move.failure;
