@@ -1,6 +1,7 @@
 import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider } from '@nestjs/common';
 import { getOrchestratorToken } from './decorators/inject-orchestrator.decorator.js';
 import { classifyError } from './execution/error-classifier.js';
+import { DeliveryConsumer } from './delivery.consumer.js';
 import { ConfigurationError } from './errors/configuration.error.js';
 import { Driver } from './execution/driver.js';
 import { ForkMode } from './execution/fork-mode.js';
@@ -62,10 +63,12 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(SETTINGS, [MODULE_OPTIONS_TOKEN, ServiceDirectory], (options: OrchestratorModuleOptions, services: ServiceDirectory) => {
       const settings = settingsOf(service, options);
       services.register(service, { token, operations: settings.operations });
+      if (settings.deliver !== undefined) services.registerDeliverer(service);
       return settings;
     }),
     provide(WorkflowTransport, [SETTINGS, MemoryBroker], transportOf),
     provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
+    provide(DeliveryConsumer, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Publisher, Clock], (...parts: ConstructorParameters<typeof DeliveryConsumer>) => new DeliveryConsumer(...parts)),
     provide(Hop, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Driver, Router, Publisher, ForkKeeper, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
     provide(Planner, [SETTINGS], plannerOf),
@@ -77,7 +80,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(PartsRouter, [WorkflowTransport, Publisher, MessageCodec, ForkKeeper], ({ capabilities }: WorkflowTransport, publisher: Publisher, codec: MessageCodec, keeper: ForkKeeper) => new PartsRouter(service, publisher, codec, capabilities.durable ? keeper : undefined)),
     provide(ForkKeeper, [Publisher, MessageCodec, StateStore], (...parts: PartsOf<typeof ForkKeeper>) => new ForkKeeper(workflowOf(service), ...parts)),
     provide(Publisher, [SETTINGS, WorkflowTransport, MessageCodec, Clock], (...parts: ConstructorParameters<typeof Publisher>) => new Publisher(...parts)),
-    provide(WorkflowOrchestrator, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, StateStore, WorkflowTransport, Hop, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
+    provide(WorkflowOrchestrator, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, StateStore, WorkflowTransport, Hop, WorkflowEvents, Clock, Planner], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
     { provide: token, useExisting: WorkflowOrchestrator },
   ]; // prettier-ignore
   return {

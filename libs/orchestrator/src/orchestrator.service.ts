@@ -17,7 +17,10 @@ import { UnroutableError } from './errors/unroutable.error.js';
 import { WorkflowFailedError } from './errors/workflow-failed.error.js';
 import type { WorkflowEvents } from './events/workflow-events.js';
 import type { WorkflowEvent } from './events/workflow.event.js';
+import type { DeliveryResult } from './engine/delivery.js';
 import { firstMessage, type StartOptions } from './execution/first-message.js';
+import type { Planner } from './execution/planner.js';
+import { readHandOver, resumeMessage } from './execution/resume-message.js';
 import type { Hop } from './hop.js';
 import type { MessageCodec } from './message/message.codec.js';
 import type { JsonObject, WorkflowMessage } from './message/workflow-message.js';
@@ -75,6 +78,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
     private readonly hop: Hop,
     private readonly events: WorkflowEvents,
     private readonly clock: Clock,
+    private readonly planner: Planner,
   ) {
     this.events$ = events.events$;
   }
@@ -166,6 +170,21 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
   }
 
   /**
+   * Goes on with a run that was handed over, for whoever takes `workflow.delivery_requested` without the option `deliver`; resolves
+   * once the transport has accepted it. Of several results the run goes on with the first that arrives.
+   * @param message that of `workflow.delivery_requested`: its JSON, or the object
+   * @throws DeliveryResultError for the result; InvalidArgumentError, InvalidMessageError, InvalidCookbookError for the message;
+   * MessageTooLargeError, LimitExceededError for both together; UnroutableError: then nothing has happened
+   */
+  async resume(message: string | object, result: DeliveryResult): Promise<{ readonly workflowId: string }> {
+    const body = typeof message === 'string' ? message : asJson('resume: the message', message);
+    const handedOver = readHandOver(body, this.codec, this.planner);
+    const { service = this.settings.service, ...resume } = resumeMessage(handedOver, result, this.codec);
+    await this.transport.publish({ destination: workflowOf(service), ...resume });
+    return { workflowId: handedOver.message.workflowId };
+  }
+
+  /**
    * Handles one workflow message as if a transport had delivered it: the seam for transports that this library does not
    * know. Resolves when the message may be acknowledged; rejects when it must come again. Waits until the application is up.
    * @param message its JSON, or the object
@@ -231,6 +250,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
     const late = `Run "${workflowId}" has not ended within ${ms} ms. `;
     if (this.loaded === undefined) return new ResultTimeoutError(`${late}This application has not started yet: it takes messages from onApplicationBootstrap on. Call app.init() or app.listen() first.`); // prettier-ignore
     if (status === 'unknown') return new ResultTimeoutError(`${late}No service has taken it up: check the id; it may also have ended too long ago.`); // prettier-ignore
+    if (status === 'delivery_requested') return new ResultTimeoutError(`${late}It waits for its delivery: give a service the option deliver, or go on with resume().`); // prettier-ignore
     return new ResultTimeoutError(`${late}It goes on: ask again, or see status().`);
   }
 }
