@@ -190,20 +190,21 @@ describe('the option deliver', () => {
 });
 
 describe('resume', () => {
-  const waiting = async (): Promise<{ workflowId: string; message: Readonly<Record<string, unknown>> }> => {
+  type Envelope = Readonly<Record<string, unknown>>;
+  const waiting = async (): Promise<{ workflowId: string; message: Envelope }> => {
     await boot({ alpha: echo, beta: echo });
     const { workflowId } = await run(delivered);
     return { workflowId, message: sent(REQUESTED)[0] ?? {} };
   };
 
   it.each([
-    ['the object', (message: object) => message],
-    ['its JSON', (message: object) => JSON.stringify(message)],
-  ])('goes on with a run that was handed over, given %s', async (_, given) => {
+    ['its id', ({ workflow_id }: Envelope) => String(workflow_id), 'is not among those handed over'],
+    ['its message', (message: Envelope) => message, 'does not wait for its delivery'],
+  ])('goes on with a run that was handed over, once, given %s', async (_, given, late) => {
     const { workflowId, message } = await waiting();
     expect(await alpha().resume(given(message), { status: 'failed', reason: 'bounced' })).toEqual({ workflowId });
-    await alpha().resume(given(message), { status: 'completed' }); // too late
     await services.settle();
+    await expect(alpha().resume(given(message), { status: 'completed' })).rejects.toThrow(late);
     expect(await alpha().status(workflowId)).toMatchObject({
       status: 'completed',
       output: { all: { status: 'failed', reason: 'bounced' } },
@@ -241,8 +242,6 @@ describe('resume', () => {
   it('refuses a message that was not handed over', async () => {
     const { message } = await waiting();
     const result = { status: 'completed' } as const;
-    await alpha().resume(message, result);
-    await services.settle();
     const refused = async (given: unknown): Promise<unknown> =>
       alpha()
         .resume(given as object, result)
@@ -250,12 +249,13 @@ describe('resume', () => {
           () => 'accepted',
           (error: unknown) => (error as { code: unknown }).code,
         );
-    const [completed] = terminals();
-    expect(await refused(completed)).toBe('ARGUMENT_INVALID');
     expect(await refused({ ...message, current_step: 'work' })).toBe('ARGUMENT_INVALID');
     expect(await refused({ ...message, delivery_result: result })).toBe('ARGUMENT_INVALID');
     expect(await refused(undefined)).toBe('ARGUMENT_INVALID');
-    expect(await refused('no JSON')).toBe('MESSAGE_INVALID');
+    expect(await refused('another run')).toBe('ARGUMENT_INVALID');
     expect(await refused({})).toBe('MESSAGE_INVALID');
+    await alpha().resume(message, result);
+    await services.settle();
+    expect(await refused(terminals()[0])).toBe('ARGUMENT_INVALID');
   });
 });

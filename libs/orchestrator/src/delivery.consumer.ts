@@ -5,7 +5,7 @@ import { UnroutableError } from './errors/unroutable.error.js';
 import { type Deliver, deliveryRequest } from './execution/delivery-request.js';
 import { classifyError, type ErrorClassifier } from './execution/error-classifier.js';
 import type { Planner } from './execution/planner.js';
-import { type HandOver, readHandOver, type Resume, resumeMessage } from './execution/resume-message.js';
+import { type HandOver, mayWait, readHandOver, type Resume, resumeMessage } from './execution/resume-message.js';
 import type { MessageCodec } from './message/message.codec.js';
 import type { StateStore } from './state/state.store.js';
 import { DELIVERY_REQUESTED, workflowOf } from './transports/destinations.js';
@@ -61,7 +61,7 @@ export class DeliveryConsumer implements OnModuleInit {
   private async delivered(handOver: HandOver, deliver: Deliver): Promise<Resume | undefined> {
     const { workflowId, expiresAt = Number.POSITIVE_INFINITY } = handOver.message;
     const { status } = await this.state.status(workflowId).catch(() => ({ status: 'unknown' as const }));
-    if (status !== 'delivery_requested' && status !== 'cancelling' && status !== 'unknown') return undefined;
+    if (!mayWait(status)) return undefined;
     const over = status === 'cancelling' || expiresAt <= this.clock.now();
     const result = over ? ({ status: 'skipped' } as const) : await this.ask(handOver, deliver);
     try {

@@ -6,6 +6,7 @@ import { InvalidArgumentError } from '../errors/invalid-argument.error.js';
 import type { MessageCodec } from '../message/message.codec.js';
 import { messageOfTerminal } from '../message/terminal.js';
 import type { JsonObject, WorkflowMessage } from '../message/workflow-message.js';
+import type { RunStatus } from '../state/state.store.js';
 import { describe } from '../utils/describe.js';
 import { describeError } from '../utils/describe-error.js';
 import { isRecord } from '../utils/is-record.js';
@@ -28,6 +29,10 @@ export interface Resume {
   readonly body: string;
   readonly messageId: string;
 }
+
+/** Whether a run of this status may be one that waits for its delivery. */
+export const mayWait = (status: RunStatus['status']): boolean => WAITING.has(status);
+const WAITING: ReadonlySet<string> = new Set(['delivery_requested', 'cancelling', 'unknown']);
 
 /**
  * @param body of a message on `workflow.delivery_requested`
