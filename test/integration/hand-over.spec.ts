@@ -283,6 +283,71 @@ describe('a run that is to end while it is handed over', () => {
   });
 });
 
+describe('a run that fails after it was handed over, and is tried again', () => {
+  const failsOnce = () => {
+    let calls = 0;
+    const once = (input: unknown): unknown => {
+      if ((calls += 1) === 1) throw new HttpException('no', 400);
+      return input;
+    };
+    return boot({ alpha: { reads: { ...echo.reads, once } } });
+  };
+  const last = task('last', 'alpha', 'once', told);
+  const fail = async (): Promise<string> => {
+    await failsOnce();
+    const { workflowId } = await run(delivered(work, receipt(), last));
+    await answer({ status: 'skipped' });
+    expect(await statusOf(workflowId)).toBe('failed');
+    return workflowId;
+  };
+
+  it('keeps its result', async () => {
+    const workflowId = await fail();
+    await alpha().requeue(workflowId);
+    await services.settle();
+    expect(await ended()).toMatchObject({ status: 'completed', output: { s: 'skipped' } });
+    expect(sent(REQUESTED)).toHaveLength(1);
+  });
+
+  it('is handed over anew where it begins before that, and the earlier result is of the past', async () => {
+    const workflowId = await fail();
+    const earlier = handedOver();
+    await alpha().requeue(workflowId, { from: 'work' });
+    await services.settle();
+    expect(broker().kept(REQUESTED).map(({ messageId }) => messageId)).toEqual([0, 1].map((epoch) => `${workflowId}:${epoch}:delivery_requested`)); // prettier-ignore
+    await answer({ status: 'completed' }, earlier);
+    expect(await statusOf(workflowId)).toBe('delivery_requested');
+    await alpha().resume(workflowId, { status: 'failed' });
+    await services.settle();
+    expect(await ended()).toMatchObject({ status: 'completed', output: { s: 'failed' } });
+  });
+});
+
+describe('a run that failed of its result', () => {
+  it('is handed over anew where it begins before that', async () => {
+    await boot({ alpha: echo, beta: echo });
+    const { workflowId } = await run(delivered(task('work', 'beta', 'echo', { sum: 3 }), receipt()));
+    await answer({ status: 'sent' });
+    expect(await statusOf(workflowId)).toBe('failed');
+    services.hops.length = 0;
+    await alpha().requeue(workflowId, { from: 'work' });
+    await services.settle();
+    expect(services.hops.map(({ destination }) => destination)).toEqual(['beta.workflow', REQUESTED]);
+    await answer({ status: 'completed' });
+    expect(await ended()).toMatchObject({ status: 'completed', output: { s: 'completed' } });
+  });
+});
+
+describe('a run without a record', () => {
+  it('is handed over, and goes on when it comes back', async () => {
+    await boot({ alpha: echo, beta: echo }, { state: false });
+    await run(delivered(work, receipt('beta')));
+    await alpha().resume(handedOver(), { status: 'completed' });
+    await services.settle();
+    expect(terminals()).toEqual([expect.objectContaining({ status: 'completed', api_output: { s: 'completed' } })]);
+  });
+});
+
 describe('a run that is too large to come back', () => {
   it('fails at the step that made it so, instead of being handed over', async () => {
     await boot(
