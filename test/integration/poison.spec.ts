@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { TaskRunner } from '../../libs/orchestrator/src/execution/task.runner.js';
-import { Hop } from '../../libs/orchestrator/src/hop.js';
+import { MessageReader } from '../../libs/orchestrator/src/execution/message.reader.js';
 import { alpha, boot, cookbook, counting, failing, run, sent, services, task, terminals } from '../support/services.js';
 
 /** Lets the library itself break on the steps whose path this is, as a fault in it would. */
@@ -63,8 +63,8 @@ describe('a message that is never acknowledged', () => {
 
   it('and cannot even be read goes to workflow.failed as it came', async () => {
     await boot({ alpha: counting().operations });
-    for (const hop of services.app.get(Hop, { strict: false, each: true })) {
-      Object.assign(hop, { read: () => { throw new TypeError('a fault of this library'); } }); // prettier-ignore
+    for (const reader of services.app.get(MessageReader, { strict: false, each: true })) {
+      Object.assign(reader, { read: () => { throw new TypeError('a fault of this library'); } }); // prettier-ignore
     }
     const { workflowId } = await alpha().start(cookbook(task('a', 'alpha', 'charge')));
     await services.settle();

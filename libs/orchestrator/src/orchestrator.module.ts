@@ -7,6 +7,7 @@ import { DeliveryConsumer } from './delivery.consumer.js';
 import { ConfigurationError } from './errors/configuration.error.js';
 import { Driver } from './execution/driver.js';
 import { ForkMode } from './execution/fork-mode.js';
+import { MessageReader } from './execution/message.reader.js';
 import { Planner } from './execution/planner.js';
 import { TaskRunner } from './execution/task.runner.js';
 import { WorkflowEvents } from './events/workflow-events.js';
@@ -76,7 +77,8 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(WorkflowTransport, [SETTINGS, MemoryBroker], transportOf),
     provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore, ModulesContainer, Clock], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
     provide(DeliveryConsumer, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Publisher, Clock], (...parts: ConstructorParameters<typeof DeliveryConsumer>) => new DeliveryConsumer(...parts)),
-    provide(Hop, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Driver, Router, Publisher, ForkKeeper, Clock], hopOf),
+    provide(MessageReader, [MessageCodec, Planner, Clock], (...parts: PartsOf<typeof MessageReader>) => new MessageReader(service, ...parts)),
+    provide(Hop, [SETTINGS, WorkflowTransport, MessageReader, StateStore, Driver, Router, Publisher, ForkKeeper, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
     provide(Planner, [SETTINGS], plannerOf),
     provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore, Clock], storeOf),
