@@ -170,6 +170,21 @@ describe('the option deliver', () => {
     ]);
   });
 
+  it('leaves a hand-over of a newer version to a process that knows it', async () => {
+    const asked = await courier(() => undefined);
+    const document = { workflow_id: 'w', correlation_id: 'c', cookbook: delivered, current_step: 'receipt', seq: 2 };
+    const publish = (protocol: number): void => {
+      const body = JSON.stringify({ ...document, protocol });
+      broker().publish({ destination: REQUESTED, body, messageId: `${protocol}` });
+    };
+    publish(99);
+    await services.clock.advance(10_000);
+    expect([asked, sent('workflow.failed')]).toEqual([[], []]);
+    publish(1);
+    await services.clock.advance(0);
+    expect(asked).toHaveLength(1);
+  });
+
   it('delivers also what is started while the application starts', async () => {
     @Module({ imports: [serviceOf('alpha', echo)] })
     class Early implements OnApplicationBootstrap {

@@ -1,6 +1,7 @@
 import { Logger, type OnModuleInit } from '@nestjs/common';
 import { type DeliveryResult, resultError } from './engine/delivery.js';
 import { OrchestratorError } from './errors/orchestrator.error.js';
+import { ProtocolTooNewError } from './errors/protocol-too-new.error.js';
 import { UnroutableError } from './errors/unroutable.error.js';
 import { type Deliver, deliveryRequest } from './execution/delivery-request.js';
 import { classifyError, type ErrorClassifier } from './execution/error-classifier.js';
@@ -51,7 +52,8 @@ export class DeliveryConsumer implements OnModuleInit {
       const handOver = readHandOver(incoming.body, this.codec, this.planner);
       resume = await this.delivered(handOver, deliver);
     } catch (error) {
-      if (!(error instanceof OrchestratorError)) throw error;
+      // One of a newer version is for a process that knows it: it is not acknowledged.
+      if (!(error instanceof OrchestratorError) || error instanceof ProtocolTooNewError) throw error;
       await this.publisher.refuse(incoming, error);
     }
     if (resume !== undefined) await this.goOn(resume);
