@@ -19,7 +19,7 @@ import type { Transition } from './transition.js';
 
 /** What a run that has just been read from its message does next. */
 export function resume(run: Run): Transition {
-  const refusal = run.frames.length === 0 ? deliveryError(run) : undefined;
+  const refusal = deliveryError(run.message, run.plan);
   return refusal === undefined ? proceed(run) : stop(run, run.plan.environment.classify(refusal, 'engine'));
 }
 

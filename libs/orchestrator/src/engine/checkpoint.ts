@@ -3,6 +3,7 @@ import type { Step } from '../cookbook/cookbook.js';
 import type { JsonObject, WorkflowMessage } from '../message/workflow-message.js';
 import { changed } from '../utils/changed.js';
 import { describe } from '../utils/describe.js';
+import { withResult } from './delivery.js';
 import { lineOf } from './parts.js';
 import type { Plan } from './plan.js';
 import { groupOf } from './position.js';
@@ -18,7 +19,8 @@ import { isCount } from './steps/step-type.js';
  * @param now milliseconds since the epoch, of the message's arrival
  * @throws InvalidMessageError when it stands where its cookbook has no place, or its frames do not nest
  */
-export function restore(message: WorkflowMessage, plan: Plan, here: string, now: number): Run {
+export function restore(received: WorkflowMessage, plan: Plan, here: string, now: number): Run {
+  const message = withResult(received, plan);
   const { currentStep } = message;
   if (!plan.order.includes(currentStep)) {
     throw new InvalidMessageError(

@@ -121,6 +121,11 @@ export function fromEnvelope(envelope: JsonObject, body: string): WorkflowMessag
   return message as unknown as WorkflowMessage; // every field was read by the kind that the table gives its type
 }
 
+/** An envelope without its `hop_id`. */
+export function unnamed({ hop_id: _, ...envelope }: JsonObject & { readonly hop_id?: unknown }): JsonObject {
+  return envelope;
+}
+
 /** The JSON object that a message is on the wire. Its fields win over keys of `rest`. */
 export function toEnvelope(message: WorkflowMessage): Record<string, unknown> {
   const envelope: Record<string, unknown> = {};

@@ -9,13 +9,13 @@ import type { Move } from '../execution/driver.js';
 import type { HopJournal } from '../execution/hop-journal.js';
 import { isTooLarge } from '../message/bounds.js';
 import type { MessageCodec } from '../message/message.codec.js';
-import { encodeTerminal } from '../message/terminal.js';
+import { encodeHandOver, encodeTerminal } from '../message/terminal.js';
 import type { EndStatus, RunSummary } from '../state/state.store.js';
 import { summaryTexts } from '../state/summary.js';
 import { changed } from '../utils/changed.js';
 import type { Clock } from '../utils/clock.js';
 import { COMPLETED, DELIVERY_REQUESTED, FAILED, workflowOf } from './destinations.js';
-import { asItStands, messageOf, resumedHopId } from './next-message.js';
+import { asItStands, messageOf } from './next-message.js';
 import type { PartsRouter } from './parts.router.js';
 import type { Publisher } from './publisher.js';
 
@@ -127,12 +127,9 @@ export class Router {
 
   /** Gives the run to whoever delivers its output; it comes back as the next message of its line. */
   private async handOver(run: Run, journal: HopJournal, output: unknown): Promise<HopResult> {
-    const { seq, hopId } = journal.holder;
-    const message = messageOf(run, { seq: seq + 1, hops: 0, hopId: resumedHopId(hopId) });
+    const message = messageOf(run, { seq: journal.holder.seq + 1, hops: 0 });
     const steps = Object.fromEntries(run.outputs);
-    const terminal = { status: 'delivery_requested', message, steps, apiOutput: output } as const;
-    this.codec.encode(message); // whoever resumes it sends it back whole
-    const body = encodeTerminal(terminal, this.codec.limits);
+    const body = encodeHandOver({ message, steps, apiOutput: output }, this.codec.limits);
     await journal.flush({ kind: 'hand_over' });
     const { workflowId, epoch } = message;
     await this.publisher.publish({
