@@ -14,13 +14,13 @@ import { Veil } from './veil.js';
 
 /** What must not be seen of a task's outcome: the secrets its run knows, and those that it is given. */
 export function veilOf(run: Run, step: TaskStep): Veil {
-  const { fields } = nodeOf(run.plan, step.step_id).sensitivity();
-  if (fields.length === 0 && run.secrets.length === 0) return Veil.NONE;
+  if (run.secrets.length === 0 && run.plan.secretive().length === 0) return Veil.NONE;
   return knownVeil(run).and(valuesAt(run, placesAt(run, step)));
 }
 
 /** The values of the sensitive fields of a resolved input. */
 export function secretsIn({ plan }: Run, step: TaskStep, input: unknown): readonly unknown[] {
+  if (plan.secretive().length === 0) return [];
   const { fields } = nodeOf(plan, step.step_id).sensitivity();
   return isRecord(input) ? fields.flatMap((field) => (Object.hasOwn(input, field) ? [input[field]] : [])) : [];
 }
@@ -33,7 +33,7 @@ export function veiled(run: Run, failure: Failure): Failure {
 
 /** The task at the pointer was executed: what its sensitive fields refer to is secret from now on. */
 export function learn(run: Run, step: Step): void {
-  if (step.type !== 'task' || nodeOf(run.plan, step.step_id).sensitivity().paths.length === 0) return;
+  if (run.plan.secretive().length === 0 || step.type !== 'task') return;
   const { secrets, known } = run;
   const places = placesAt(run, step).filter((place) => !secrets.includes(pointerOf(place)));
   if (places.length === 0) return;
