@@ -129,6 +129,7 @@ describe('the contract of run records sees a store that', () => {
         return answer === 'over' ? [] : answer;
       }),
     ],
+    ['does not hear of a requeue', (store) => (store.reopen = () => Promise.resolve())],
     ['tells nobody that a run is to be cancelled', (store) => (store.cancel = (id) => store.status(id))],
     [
       'ends a cancelled run as if it were not',

@@ -104,6 +104,11 @@ export class MemoryStateStore extends StateStore {
     return this.status(workflowId);
   }
 
+  override reopen(workflowId: string, epoch: number, expiresAt?: number): Promise<void> {
+    if ((this.runs.get(workflowId)?.epoch ?? -1) < epoch) this.runs.open(workflowId, epoch, expiresAt);
+    return Promise.resolve();
+  }
+
   override status(workflowId: string): Promise<RunStatus> {
     const run = this.runs.get(workflowId);
     if (run === undefined) return Promise.resolve({ status: 'unknown' });
