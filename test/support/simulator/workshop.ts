@@ -18,6 +18,8 @@ export interface Trial {
   readonly plan: FaultPlan;
   /** A failed run is requeued, once, at once, after what made it fail has been put right. */
   readonly requeue?: boolean;
+  /** It is started a second time under its id, with another input. */
+  readonly twice?: boolean;
   readonly traced?: boolean;
 }
 
@@ -48,7 +50,7 @@ export class Workshop {
     return new Workshop(boot, simulation);
   }
 
-  async run({ cookbook, seed, plan, requeue = false, traced = false }: Trial): Promise<Outcome> {
+  async run({ cookbook, seed, plan, requeue = false, twice = false, traced = false }: Trial): Promise<Outcome> {
     const { simulation } = this;
     let epochs = 1;
     simulation.stage.onTerminal = ({ destination, body }) => {
@@ -57,7 +59,11 @@ export class Workshop {
       simulation.stage.accept(requeued(simulation.app, body, SERVICES[0]));
     };
     const start = { input: API_INPUT, workflowId: 'simulated' };
-    const begin = (): Promise<unknown> => simulation.orchestrator(SERVICES[0]).start(cookbook, start);
+    const begin = async (): Promise<void> => {
+      const orchestrator = simulation.orchestrator(SERVICES[0]);
+      await orchestrator.start(cookbook, start);
+      if (twice) await orchestrator.start(cookbook, { ...start, input: { ...API_INPUT, n: 8 } });
+    };
     const history = await simulation.run(begin, seed, plan, traced);
     const fenced = this.boot !== 'no-records';
     return { history, differences: differencesOf(cookbook, history, { epochs, fenced }) };

@@ -7,9 +7,11 @@ export type PortCall =
 /**
  * What happens to a call. `crash`: the process that makes it is gone, before the call did anything or when it was done, and
  * its message comes again. `fail`: the call rejects, not done or done. `stall`: the lease of its hop ends for the store, and the
- * message is granted to another delivery; then the call goes on. `restart`: the store is empty, then the call goes on.
+ * message is granted to another delivery; then the call goes on. `restart`: the store is empty, `cancel`: somebody cancels the
+ * run; then the call goes on.
  */
-export type Verdict = 'pass' | 'crash-before' | 'crash-after' | 'fail-before' | 'fail-after' | 'stall' | 'restart';
+export type Verdict =
+  'pass' | 'crash-before' | 'crash-after' | 'fail-before' | 'fail-after' | 'stall' | 'restart' | 'cancel';
 
 /** Decides, from a seed or a list, what happens in one run. The same plan makes the same run. */
 export interface FaultPlan {
@@ -37,14 +39,16 @@ export interface Faults {
   readonly publishError?: number;
   /** How often the state store starts anew, empty. Then a run may split or end twice; it is only checked that it ends. */
   readonly restart?: number;
+  /** How often somebody cancels the run: it may end as cancelled then. */
+  readonly cancel?: number;
   /** The share of messages that come twice: 1 is all. */
   readonly double?: number;
   /** Messages and calls overtake each other. */
   readonly reorder?: boolean;
 }
 
-type Counted = 'crash' | 'stall' | 'storeError' | 'publishError' | 'restart';
-const COUNTED: readonly Counted[] = ['crash', 'stall', 'storeError', 'publishError', 'restart'];
+type Counted = 'crash' | 'stall' | 'storeError' | 'publishError' | 'restart' | 'cancel';
+const COUNTED: readonly Counted[] = ['crash', 'stall', 'storeError', 'publishError', 'restart', 'cancel'];
 const IN_THE_STORE: ReadonlySet<PortCall> = new Set(['claim', 'record', 'extend', 'arrive', 'inspect', 'end']);
 
 /** Faults by chance, all of it from a seed. */
@@ -57,7 +61,7 @@ export class RandomFaults implements FaultPlan {
     private readonly faults: Faults,
     private readonly calls: number,
   ) {
-    this.left = { crash: 0, stall: 0, storeError: 0, publishError: 0, restart: 0 };
+    this.left = { crash: 0, stall: 0, storeError: 0, publishError: 0, restart: 0, cancel: 0 };
     for (const fault of COUNTED) this.left[fault] = faults[fault] ?? 0;
   }
 
@@ -88,7 +92,7 @@ export class RandomFaults implements FaultPlan {
   }
 
   private verdictOf(fault: Counted): Verdict {
-    if (fault === 'stall' || fault === 'restart') return fault;
+    if (fault === 'stall' || fault === 'restart' || fault === 'cancel') return fault;
     const before = this.random.chance(0.5);
     if (fault === 'crash') return before ? 'crash-before' : 'crash-after';
     return before ? 'fail-before' : 'fail-after';

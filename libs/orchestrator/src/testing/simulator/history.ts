@@ -1,4 +1,4 @@
-import type { HoldAnswer, Holder, Journal } from '../../state/state.store.js';
+import type { Arrival, ArrivalAnswer, HoldAnswer, Holder, Journal } from '../../state/state.store.js';
 import type { OutgoingMessage } from '../../transports/workflow.transport.js';
 import type { Delivery } from './delivery.js';
 
@@ -16,6 +16,8 @@ export interface Execution {
   readonly delivery: Delivery;
   /** Its hop has recorded what it came to. */
   recorded: boolean;
+  /** The store failed while this was recorded: its message carries it, unless another copy of that is first. */
+  carried: boolean;
   /** Which injected fault may have lost its outcome; `undefined`: none, so that a repeat is a fault of the library. */
   excuse: string | undefined;
 }
@@ -32,11 +34,17 @@ export class History {
   readonly faults: string[] = [];
   /** What no run may show, whatever was injected. */
   readonly violations: string[] = [];
+  /** What no run that keeps records may show: effects after its end, joins that told different things. */
+  readonly unfenced: string[] = [];
   /** Every call, if it was asked for. */
   readonly trace: string[] = [];
   /** Calls that something could have happened to. */
   calls = 0;
   restarted = false;
+  cancelled = false;
+  private readonly endedEpochs = new Set<number>();
+  /** By `<epoch> <join>`: what those were told who completed it. */
+  private readonly joins = new Map<string, string>();
 
   constructor(private readonly traced: boolean) {}
 
@@ -59,6 +67,46 @@ export class History {
           execution.recorded = true;
         }
       }
+    }
+  }
+
+  /** A handler acts. */
+  noteExecution(execution: Execution): void {
+    this.executions.push(execution);
+    const { mutates, epoch, delivery, path, attempt } = execution;
+    if (!mutates || !this.endedEpochs.has(epoch) || delivery.stalled || this.restarted) return;
+    this.unfenced.push(`an effect after the end of its run: ${path}#${attempt}`);
+  }
+
+  /** The store has ended a run. */
+  noteEnd(delivery: Delivery, { epoch }: Holder, answer: HoldAnswer): void {
+    if (answer === 'ok' && delivery.granted) this.endedEpochs.add(epoch);
+  }
+
+  /** All parts have met: whoever hears of it must hear the same. */
+  noteJoin({ epoch }: Holder, { join }: Arrival, answer: ArrivalAnswer): void {
+    if (answer.kind !== 'all' || this.restarted) return;
+    const key = `${epoch} ${join}`;
+    const results = JSON.stringify(answer.results);
+    const before = this.joins.get(key) ?? results;
+    this.joins.set(key, before);
+    if (before !== results)
+      this.unfenced.push(`two that completed ${join} were told different results: ${before}, ${results}`);
+  }
+
+  /** The store failed to keep them. */
+  noteCarried(delivery: Delivery, paths: readonly string[], hasCopies: boolean): void {
+    for (const execution of this.executions) {
+      if (execution.delivery !== delivery || execution.recorded || !paths.includes(execution.path)) continue;
+      execution.carried = true;
+      if (hasCopies || delivery.stalled) execution.excuse ??= 'store error';
+    }
+  }
+
+  /** What a delivery carries is lost with it. */
+  excuseCarried(delivery: Delivery, why: string): void {
+    for (const execution of this.executions) {
+      if (execution.delivery === delivery && execution.carried && !execution.recorded) execution.excuse ??= why;
     }
   }
 

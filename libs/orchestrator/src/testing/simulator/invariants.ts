@@ -18,6 +18,7 @@ export function violationsOf(history: History, { epochs = 1, fenced = true }: Pr
   const found = [...history.violations];
   if (ends.length === 0) found.push('the run has not ended');
   if (history.restarted || !fenced) return found;
+  found.push(...history.unfenced);
   const contents = new Map<string, Set<string>>();
   for (const { messageId, body } of ends) contents.set(messageId, (contents.get(messageId) ?? new Set()).add(body));
   if (contents.size !== epochs && ends.length > 0) {
@@ -25,6 +26,9 @@ export function violationsOf(history: History, { epochs = 1, fenced = true }: Pr
   }
   for (const [messageId, bodies] of contents) {
     if (bodies.size > 1) found.push(`${bodies.size} contents of ${messageId}`);
+  }
+  if (history.cancelled && ends.some(({ messageId }) => !messageId.endsWith(':cancelled'))) {
+    found.push('the run was cancelled, and has not ended as cancelled');
   }
   for (const [key, outcomes] of history.recorded) {
     if (outcomes.size > 1)

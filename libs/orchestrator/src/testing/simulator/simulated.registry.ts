@@ -22,7 +22,7 @@ export class SimulatedOperationRegistry extends OperationRegistry {
           about: () => `${context.service}.${operation.name} ${path}#${attempt}`,
           act: () => {
             if (delivery !== undefined) {
-              stage.history.executions.push({
+              stage.history.noteExecution({
                 service: context.service,
                 operation: operation.name,
                 path,
@@ -33,6 +33,7 @@ export class SimulatedOperationRegistry extends OperationRegistry {
                 mutates: operation.mutates,
                 delivery,
                 recorded: false,
+                carried: false,
                 excuse: undefined,
               });
             }

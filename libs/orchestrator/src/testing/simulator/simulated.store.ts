@@ -72,7 +72,8 @@ export class SimulatedStateStore extends StateStore {
       const claim = await claiming;
       if (!('holder' in claim)) return claim;
       if (delivery !== undefined) delivery.granted = true;
-      await this.records.extend(claim.holder, terms.leaseMs); // from now, by the time that everybody has
+      // From now, by the time that everybody has.
+      if (delivery?.waiting.takesOver) await this.records.extend(claim.holder, terms.leaseMs);
       return claim;
     });
   }
@@ -93,7 +94,11 @@ export class SimulatedStateStore extends StateStore {
   }
 
   override arrive(holder: Holder, arrival: Arrival): Promise<ArrivalAnswer> {
-    return this.call('arrive', holder, `${arrival.join}/${arrival.part}`, [], () => this.records.arrive(holder, arrival)); // prettier-ignore
+    return this.call('arrive', holder, `${arrival.join}/${arrival.part}`, [], async () => {
+      const answer = await this.records.arrive(holder, arrival);
+      this.stage.history.noteJoin(holder, arrival, answer);
+      return answer;
+    });
   }
 
   override inspect(
@@ -105,7 +110,12 @@ export class SimulatedStateStore extends StateStore {
   }
 
   override end(holder: Holder, summary: RunSummary): Promise<HoldAnswer> {
-    return this.call('end', holder, summary.status, [], () => this.records.end(holder, summary));
+    const { current: delivery } = this.stage.context;
+    return this.call('end', holder, summary.status, [], async () => {
+      const answer = await this.records.end(holder, summary);
+      if (delivery !== undefined) this.stage.history.noteEnd(delivery, holder, answer);
+      return answer;
+    });
   }
 
   override cancel(workflowId: string): Promise<RunStatus> {

@@ -42,6 +42,11 @@ export class Simulation {
     stage.onRestart = () => {
       store.restart();
     };
+    stage.onCancel = (workflowId) => {
+      void store.cancel(workflowId).then(({ status }) => {
+        if (status === 'cancelling') stage.history.cancelled = true;
+      });
+    };
     const builder = Test.createTestingModule(metadata)
       .overrideProvider(Clock)
       .useValue(stage.clock)

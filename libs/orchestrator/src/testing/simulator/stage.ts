@@ -50,6 +50,8 @@ export class Stage {
   history = new History(false);
   /** Called when the plan empties the state store. */
   onRestart: () => void = () => undefined;
+  /** Called when the plan cancels a run. */
+  onCancel: (workflowId: string) => void = () => undefined;
   /** Called with every message to a topic. */
   onTerminal: (message: OutgoingMessage) => void = () => undefined;
 
@@ -60,6 +62,8 @@ export class Stage {
   private readonly atWork = new Set<Delivery>();
   private readonly handlers = new Set<Running>();
   private readonly copied = new Set<string>();
+  /** By message: how many copies of it wait or are at work. */
+  private readonly copies = new Map<string, number>();
   private deliveries = 0;
 
   consume(destination: string, handler: MessageHandler): void {
@@ -79,6 +83,7 @@ export class Stage {
     this.pending = [];
     this.handlers.clear();
     this.copied.clear();
+    this.copies.clear();
     this.deliveries = 0;
     this.plan = plan;
     return (this.history = new History(traced));
@@ -159,13 +164,17 @@ export class Stage {
       this.history.restarted = true;
       this.onRestart();
     }
+    if (verdict === 'cancel' && delivery.hop !== undefined) {
+      this.tell(call, verdict);
+      this.onCancel(delivery.hop.workflowId);
+    }
     this.pending.splice(this.pending.indexOf(call), 1);
     if (verdict === 'crash-before') {
       this.tell(call, verdict);
       this.crash(call, plan);
     } else if (verdict === 'fail-before') {
       this.tell(call, verdict);
-      this.excuse(call, 'store error');
+      if (port === 'record') this.history.noteCarried(delivery, call.paths, this.copiesOf(delivery) > 1);
       call.reject(new Error(`simulated: ${port} was not done`));
     } else {
       this.happen(call, verdict, plan);
@@ -204,8 +213,11 @@ export class Stage {
       ...[...this.handlers].filter((each) => each.delivery === delivery),
     ];
     for (const { paths } of inTheirWindow) this.history.excuse(delivery, 'crash', paths);
+    this.history.excuseCarried(delivery, 'crash');
     this.bury(delivery);
-    if (!delivery.acknowledged) this.enqueue(delivery.waiting, plan.redelivery());
+    if (delivery.acknowledged) return;
+    this.count(delivery, -1);
+    this.enqueue(delivery.waiting, plan.redelivery());
   }
 
   private bury(delivery: Delivery): void {
@@ -220,7 +232,9 @@ export class Stage {
   private overtake({ delivery }: Pending, plan: FaultPlan): void {
     delivery.stalled = true;
     delivery.heldUntil = this.history.calls + plan.stall();
+    this.history.excuseCarried(delivery, 'stall');
     this.ready.unshift({ ...delivery.waiting, takesOver: true });
+    this.count(delivery, 1);
   }
 
   private deliver(index: number): void {
@@ -248,6 +262,7 @@ export class Stage {
     const paths: readonly string[] = [];
     const act = (): void => {
       delivery.acknowledged = true;
+      this.count(delivery, -1);
       this.atWork.delete(delivery);
     };
     await this.call({ port: 'acknowledge', paths, act, about: () => incoming.messageId });
@@ -258,6 +273,7 @@ export class Stage {
     const { destination } = waiting.message;
     this.history.violations.push(`a hop rejected: ${error instanceof Error ? (error.stack ?? error.message) : 'no error'}`); // prettier-ignore
     this.bury(delivery);
+    this.count(delivery, -1);
     if (waiting.deliveries < REFUSALS) {
       this.enqueue(waiting, 100);
     } else if (destination.endsWith(workflowOf(''))) {
@@ -268,6 +284,7 @@ export class Stage {
 
   private enqueue({ message, deliveries }: Waiting, delay: number): void {
     const waiting: Waiting = { message, deliveries };
+    this.copies.set(message.messageId, (this.copies.get(message.messageId) ?? 0) + 1);
     if (delay <= 0) this.ready.push(waiting);
     else this.clock.schedule(delay, () => this.ready.push(waiting));
   }
@@ -285,8 +302,12 @@ export class Stage {
     return settled;
   }
 
-  private excuse({ delivery, paths }: Pending, why: string): void {
-    this.history.excuse(delivery, why, paths);
+  private copiesOf({ waiting }: Delivery): number {
+    return this.copies.get(waiting.message.messageId) ?? 0;
+  }
+
+  private count({ waiting: { message } }: Delivery, change: 1 | -1): void {
+    this.copies.set(message.messageId, (this.copies.get(message.messageId) ?? 0) + change);
   }
 
   private tell(call: Pending, verdict: Verdict): void {
