@@ -56,6 +56,20 @@ const claims =
       change((asked, forMs) => claim(asked, { leaseMs: forMs, now }), hop, leaseMs);
   };
 
+/** One method, done otherwise. */
+const replaced =
+  <K extends 'arrive' | 'record' | 'inspect' | 'end' | 'extend'>(
+    name: K,
+    change: (
+      original: MemoryStateStore[K],
+      ...args: Parameters<MemoryStateStore[K]>
+    ) => ReturnType<MemoryStateStore[K]>,
+  ): Fault =>
+  (store) => {
+    const original = store[name].bind(store) as MemoryStateStore[K];
+    Object.assign(store, { [name]: (...args: Parameters<MemoryStateStore[K]>) => change(original, ...args) });
+  };
+
 describe('the contract of run records sees a store that', () => {
   it.each<[string, Fault]>([
     ['keeps nobody out while a message is at work', claims((claim, hop) => claim(hop, 0))],
@@ -91,6 +105,39 @@ describe('the contract of run records sees a store that', () => {
     ['records for anybody', (store) => (store.record = () => Promise.resolve('ok'))],
     ['extends nothing', (store) => (store.extend = () => Promise.resolve('ok'))],
     ['ends for anybody', (store) => (store.end = () => Promise.resolve('ok'))],
+    [
+      'answers every arrival that all have arrived',
+      (store) => (store.arrive = () => Promise.resolve({ kind: 'all', results: {} })),
+    ],
+    [
+      'lets a stranger arrive',
+      replaced('arrive', async (arrive, holder, arrival) => {
+        const answer = await arrive(holder, arrival);
+        return answer.kind === 'fenced' ? ({ kind: 'waiting' } as const) : answer;
+      }),
+    ],
+    [
+      'lets joins of different forks meet',
+      replaced('arrive', (arrive, holder, arrival) => arrive(holder, { ...arrival, join: 'any' })),
+    ],
+    ['forgets that a fork was left', replaced('record', (record, holder, outcomes) => record(holder, outcomes))],
+    ['tells every keeper that its fork is over', (store) => (store.inspect = () => Promise.resolve('over'))],
+    [
+      'tells no keeper that its fork is over',
+      replaced('inspect', async (inspect, asked, join, of) => {
+        const answer = await inspect(asked, join, of);
+        return answer === 'over' ? [] : answer;
+      }),
+    ],
+    ['tells nobody that a run is to be cancelled', (store) => (store.cancel = (id) => store.status(id))],
+    [
+      'ends a cancelled run as if it were not',
+      replaced('end', (end, holder, summary) => end(holder, { ...summary, status: 'cancelled' })),
+    ],
+    [
+      'does not keep anybody out for an overdue handler',
+      replaced('extend', (extend, holder, lease) => extend(holder, lease)),
+    ],
     ['does not hear who gives up waiting', (store) => (store.ended = () => new Promise(() => undefined))],
   ])('%s', async (_, fault) => {
     const failed: string[] = [];

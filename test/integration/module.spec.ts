@@ -143,6 +143,8 @@ describe('a transport', () => {
     override readonly capabilities = { durable: true, delay: true, competing: true, redelivery: true };
     readonly sent: OutgoingMessage[] = [];
     readonly consumed: string[] = [];
+    override browse = (): Promise<[]> => Promise.resolve([]);
+    override remove = (): Promise<void> => Promise.resolve();
     override consume = (destination: string): Promise<void> => Promise.resolve(void this.consumed.push(destination));
     override publish = (message: OutgoingMessage): Promise<void> => Promise.resolve(void this.sent.push(message));
     override stop = (): Promise<void> => Promise.resolve();

@@ -10,7 +10,7 @@ import {
   ValidationPipe,
 } from '@nestjs/common';
 import { APP_PIPE, NestFactory } from '@nestjs/core';
-import { Payload } from '@nestjs/microservices';
+import { ClientProxyFactory, Payload, Transport } from '@nestjs/microservices';
 import { IsInt } from 'class-validator';
 import { Caller, Operation, OrchestratorModule, WorkflowFailedError, WorkflowOrchestrator } from 'nest-orchestrator';
 
@@ -51,6 +51,9 @@ class ShopModule {}
 
 async function main(): Promise<void> {
   const app = await NestFactory.create(ShopModule, { logger: false });
+  const tcp = { host: '127.0.0.1', port: 0 };
+  const server = app.connectMicroservice({ transport: Transport.TCP, options: tcp }, { inheritAppConfig: true });
+  await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');
   const orchestrator = app.get(WorkflowOrchestrator);
   const attempt = async (operation: string, input: unknown, tenantId: string): Promise<void> => {
@@ -68,6 +71,13 @@ async function main(): Promise<void> {
   await attempt('price', { quantity: 3 }, 'umbrella');
   await attempt('price', { quantity: 'three' }, 'acme');
   await attempt('as in HTTP', { user: true }, 'acme');
+  const { port } = server.unwrap<{ address(): { port: number } }>().address();
+  const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { ...tcp, port } });
+  const step = { step_id: 's1', type: 'task', service: 'shop', operation: 'price', input: { quantity: 4 } };
+  const run = { workflow_id: 'w', correlation_id: 'w', tenant_id: 'acme' };
+  client.emit('shop.workflow', { ...run, cookbook: { version: '2.1.0', steps: [step] }, current_step: 's1' });
+  console.log('over TCP', (await orchestrator.result('w')).output);
+  await client.close();
   await app.close();
 }
 

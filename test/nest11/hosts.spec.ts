@@ -32,7 +32,7 @@ describe('the packed library on Nest 11, in plain Node', () => {
   });
 
   it.each(['module.js', 'common.cjs'])(
-    'runs, guards and validates steps in an application that is %s',
+    'runs, guards and validates steps, and takes messages over TCP, in an application that is %s',
     async (file) => {
       const stdout = await succeed(consumer.folder, process.execPath, file);
       expect(stdout.trim().split('\n')).toEqual([
@@ -40,6 +40,7 @@ describe('the packed library on Nest 11, in plain Node', () => {
         'failed null 403',
         'failed null 400',
         'failed NOT_A_REQUEST 403',
+        'over TCP 100',
       ]);
     },
   );

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { repeatedEffects } from '../../libs/orchestrator/src/testing/simulator/invariants.js';
+import { endsOf, repeatedEffects } from '../../libs/orchestrator/src/testing/simulator/invariants.js';
 import { SETTINGS, trialOf } from '../support/simulator/settings.js';
 import type { Setting } from '../support/simulator/settings.js';
 import { Workshops } from '../support/simulator/workshops.js';
@@ -45,8 +45,8 @@ describe('without records', () => {
     for (let seed = 1; seed <= RUNS; seed += 1) {
       const { history } = await workshop.run(trialOf(setting, seed, STEPS));
       sum.repeated += repeatedEffects(history) > 0 ? 1 : 0;
-      sum.split += new Set(history.terminals.map(({ body }) => body)).size > 1 ? 1 : 0;
-      sum.lost += history.terminals.length === 0 ? 1 : 0;
+      sum.split += new Set(endsOf(history).map(({ body }) => body)).size > 1 ? 1 : 0;
+      sum.lost += endsOf(history).length === 0 ? 1 : 0;
     }
     return sum;
   }

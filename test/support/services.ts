@@ -68,7 +68,11 @@ export function counting(): { readonly count: { read: number; charge: number }; 
 }
 
 /** The store refuses so many calls of a method, before doing it or after. */
-export function failing(method: 'claim' | 'record' | 'end' | 'extend', times: number, when: 'before' | 'after'): void {
+export function failing(
+  method: 'claim' | 'record' | 'end' | 'extend' | 'arrive',
+  times: number,
+  when: 'before' | 'after',
+): void {
   const target = store() as StateStore;
   const original = target[method].bind(target) as (...args: unknown[]) => Promise<unknown>;
   let left = times;

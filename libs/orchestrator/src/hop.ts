@@ -1,6 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { modeOf, stop } from './engine/advance.js';
-import { restore } from './engine/checkpoint.js';
+import { stop } from './engine/advance.js';
 import type { Run } from './engine/run.js';
 import { OrchestratorError } from './errors/orchestrator.error.js';
 import { PoisonMessageError } from './errors/poison-message.error.js';
@@ -11,8 +10,7 @@ import { reasonToEnd, whyCancelled } from './execution/ending.js';
 import { HopJournal } from './execution/hop-journal.js';
 import { Interrupted } from './execution/interrupted.js';
 import type { LeaseSettings } from './execution/lease.js';
-import type { Planner } from './execution/planner.js';
-import type { MessageCodec } from './message/message.codec.js';
+import type { MessageReader, Refusal } from './execution/message.reader.js';
 import type { WorkflowMessage } from './message/workflow-message.js';
 import type { Claim, Grant, Journal, StateStore } from './state/state.store.js';
 import type { ForkKeeper } from './transports/fork.keeper.js';
@@ -30,20 +28,13 @@ export interface HopSettings extends LeaseSettings {
 
 type Granted = Claim & Grant;
 
-/** Why a message is no run, and whose it is where that can be told. */
-interface Refusal {
-  readonly refusal: OrchestratorError;
-  readonly message: WorkflowMessage | undefined;
-}
-
 /** One hop: what a service does with one workflow message, start to end. Read this file first. */
 export class Hop {
   private readonly logger = new Logger(Hop.name);
 
   constructor(
     private readonly settings: HopSettings,
-    private readonly codec: MessageCodec,
-    private readonly planner: Planner,
+    private readonly reader: MessageReader,
     private readonly state: StateStore,
     private readonly driver: Driver,
     private readonly router: Router,
@@ -57,7 +48,7 @@ export class Hop {
    * between any two lines the message comes again, and the run record says what is done.
    */
   async handle(incoming: IncomingMessage): Promise<HopResult> {
-    const run = this.read(incoming); //                               in: a Run, or why it is none
+    const run = this.reader.read(incoming.body); //                   in: a Run, or why it is none
     if ('refusal' in run) return this.refuse(incoming, run);
     if (run.message.keeper !== undefined) return this.keep(incoming, run.message);
 
@@ -119,7 +110,7 @@ export class Hop {
     } catch (error) {
       const heard = error instanceof Interrupted && error.kind === 'cancelled';
       if (!heard || claim.kind === 'cancelled') throw error;
-      return this.go(this.again(incoming), incoming, journal, { ...claim, kind: 'cancelled' }, decide);
+      return this.go(this.reader.again(incoming.body), incoming, journal, { ...claim, kind: 'cancelled' }, decide);
     }
   }
 
@@ -171,33 +162,14 @@ export class Hop {
       return result;
     }
     // The newest step whose output made it too large fails instead, and the run stands where it stood before that step.
-    const again = this.again(incoming);
+    const again = this.reader.again(incoming.body);
     return journal.refuseLast(failure) ? this.decide(again, journal, claim) : stop(again, failure);
   }
 
-  private read({ body }: IncomingMessage): Run | Refusal {
-    let message: WorkflowMessage | undefined;
-    try {
-      message = this.codec.decode(body);
-      const plan = this.planner.plan(message.cookbook, modeOf(message));
-      return restore(message, plan, this.settings.service, this.clock.now());
-    } catch (error) {
-      if (error instanceof OrchestratorError) return { refusal: error, message };
-      throw error;
-    }
-  }
-
-  /** What was read before, as it was. */
-  private again(incoming: IncomingMessage): Run {
-    const run = this.read(incoming);
-    if ('refusal' in run) throw run.refusal;
-    return run;
-  }
-
-  /** As `read`, of a message that may be what breaks this library. */
+  /** Of a message that may be what breaks this library: `undefined` where it cannot even be read. */
   private readAnything(incoming: IncomingMessage): Run | Refusal | undefined {
     try {
-      return this.read(incoming);
+      return this.reader.read(incoming.body);
     } catch (error) {
       this.logger.error(`Message "${incoming.messageId}": ${describeError(error)}`, stackOf(error));
       return undefined;
@@ -206,7 +178,8 @@ export class Hop {
 
   /** Where it can be told which run it is, and the message has its place in it, the run ends with it. */
   private async refuse(incoming: IncomingMessage, { refusal, message }: Refusal): Promise<HopResult> {
-    if (refusal instanceof ProtocolTooNewError && (await this.postponed(incoming))) {
+    const tooNew = refusal instanceof ProtocolTooNewError;
+    if (tooNew && (await this.publisher.postpone(incoming, this.settings.unroutableFor))) {
       return { skipped: true, reason: 'too-new' };
     }
     if (message === undefined || message.keeper !== undefined) return this.refused(incoming, refusal);
@@ -235,15 +208,6 @@ export class Hop {
     const error_ref = await this.publisher.refuse(incoming, refusal, message);
     const known = message && { workflow_id: message.workflowId, current_step: message.currentStep };
     return { dlq: true, ...known, attempts: 0, error_ref };
-  }
-
-  /** A message of a newer version waits for a process that knows it. `false`: it has waited long enough. */
-  private async postponed({ body, messageId }: IncomingMessage): Promise<boolean> {
-    const { unroutableFor } = this.settings;
-    const later = this.codec.postponed(body, this.clock.now());
-    if (this.clock.now() - later.since >= unroutableFor) return false;
-    await this.publisher.putBackAs(later.body, messageId);
-    return true;
   }
 
   /** A fork's keeper claims nothing: it looks, and waits on. */
@@ -284,14 +248,14 @@ export class Hop {
     return new HopJournal(this.state, claim, carried, this.settings, this.clock, Buffer.byteLength(body));
   }
 
-  /** The same message again, later: read anew from what was delivered, so that it is the same by construction. */
+  /** The same message again, later. */
   private async putBack(
     { body }: IncomingMessage,
     reason: SkipReason,
     changes: Pick<WorkflowMessage, 'carry' | 'unroutableSince'> = {},
     delay?: number,
   ): Promise<HopResult> {
-    await this.publisher.putBack({ ...this.codec.decode(body), ...changes }, delay);
+    await this.publisher.putBack(body, changes, delay);
     return { skipped: true, reason };
   }
 

@@ -41,6 +41,9 @@ export type {
 export { getOrchestratorToken, InjectOrchestrator } from './decorators/inject-orchestrator.decorator.js';
 export { type ResultOptions, type RunResult, WorkflowOrchestrator } from './orchestrator.service.js';
 export type { StartOptions } from './execution/first-message.js';
+export type { RequeueOptions } from './execution/requeue.js';
+export type { FailedRuns } from './failed-runs.js';
+export type { FailedRun, FailureDocument } from './message/terminal.js';
 export type { Failure, FailureSource, FailureType } from './errors/failure.js';
 export type { Outcome } from './engine/outcome.js';
 export type { HopResult } from './transports/router.js';
@@ -52,6 +55,7 @@ export type { WorkflowEvent, WorkflowEventType } from './events/workflow.event.j
 // Ports, for other brokers and stores
 export {
   type IncomingMessage,
+  type KeptMessage,
   type MessageHandler,
   type OutgoingMessage,
   type TransportCapabilities,
@@ -59,9 +63,14 @@ export {
   WorkflowTransport,
 } from './transports/workflow.transport.js';
 export {
+  type Arrival,
+  type ArrivalAnswer,
   type Claim,
+  type ClaimTerms,
+  type Departure,
   type EndStatus,
   type Grant,
+  type HoldAnswer,
   type Holder,
   type HopId,
   type Journal,

@@ -1,12 +1,15 @@
 import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { getOrchestratorToken } from './decorators/inject-orchestrator.decorator.js';
 import { classifyError } from './execution/error-classifier.js';
 import { ConfigurationError } from './errors/configuration.error.js';
 import { Driver } from './execution/driver.js';
 import { ForkMode } from './execution/fork-mode.js';
+import { MessageReader } from './execution/message.reader.js';
 import { Planner } from './execution/planner.js';
 import { TaskRunner } from './execution/task.runner.js';
 import { WorkflowEvents } from './events/workflow-events.js';
+import { FailedRuns } from './failed-runs.js';
 import { Hop } from './hop.js';
 import { MessageCodec } from './message/message.codec.js';
 import { OperationRegistry } from './operations/operation.registry.js';
@@ -19,8 +22,12 @@ import {
 } from './orchestrator.module-definition.js';
 import { type OrchestratorModuleOptions, type Settings, settingsOf } from './orchestrator.options.js';
 import { WorkflowOrchestrator } from './orchestrator.service.js';
+import { Replies } from './replies.js';
+import { RunStarter } from './run.starter.js';
 import { ServiceDirectory } from './service-directory.js';
 import { MemoryStateStore } from './state/memory/memory.store.js';
+import { UnrecordedStore } from './state/none/unrecorded.store.js';
+import { TimedStore } from './state/timed.store.js';
 import { StateStore } from './state/state.store.js';
 import { MemoryBroker } from './transports/memory/memory.broker.js';
 import { MemoryTransport } from './transports/memory/memory.transport.js';
@@ -65,11 +72,12 @@ function wired(service: string, base: DynamicModule): DynamicModule {
       return settings;
     }),
     provide(WorkflowTransport, [SETTINGS, MemoryBroker], transportOf),
-    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
-    provide(Hop, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Driver, Router, Publisher, ForkKeeper, Clock], hopOf),
+    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore, ModulesContainer, Clock], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
+    provide(MessageReader, [MessageCodec, Planner, Clock], (...parts: PartsOf<typeof MessageReader>) => new MessageReader(service, ...parts)),
+    provide(Hop, [SETTINGS, WorkflowTransport, MessageReader, StateStore, Driver, Router, Publisher, ForkKeeper, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
     provide(Planner, [SETTINGS], plannerOf),
-    provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore], storeOf),
+    provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore, Clock], storeOf),
     provide(Driver, [TaskRunner, ForkMode, Clock], (...parts: PartsOf<typeof Driver>) => new Driver(service, ...parts)),
     provide(TaskRunner, [SETTINGS, OperationRegistry, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
     provide(ForkMode, [OperationRegistry, StateStore], (operations: OperationRegistry, { keepsRecords }: StateStore) => new ForkMode(service, operations, keepsRecords)),
@@ -77,7 +85,10 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(PartsRouter, [WorkflowTransport, Publisher, MessageCodec, ForkKeeper], ({ capabilities }: WorkflowTransport, publisher: Publisher, codec: MessageCodec, keeper: ForkKeeper) => new PartsRouter(service, publisher, codec, capabilities.durable ? keeper : undefined)),
     provide(ForkKeeper, [Publisher, MessageCodec, StateStore], (...parts: PartsOf<typeof ForkKeeper>) => new ForkKeeper(workflowOf(service), ...parts)),
     provide(Publisher, [SETTINGS, WorkflowTransport, MessageCodec, Clock], (...parts: ConstructorParameters<typeof Publisher>) => new Publisher(...parts)),
-    provide(WorkflowOrchestrator, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, StateStore, WorkflowTransport, Hop, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
+    provide(RunStarter, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, WorkflowTransport, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof RunStarter>) => new RunStarter(...parts)),
+    provide(FailedRuns, [SETTINGS, MessageCodec, Planner, StateStore, WorkflowTransport, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof FailedRuns>) => new FailedRuns(...parts)),
+    provide(Replies, [StateStore, WorkflowTransport], (...parts: PartsOf<typeof Replies>) => new Replies(service, ...parts)),
+    provide(WorkflowOrchestrator, [RunStarter, FailedRuns, StateStore, Replies, WorkflowConsumer, Clock, WorkflowEvents], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
     { provide: token, useExisting: WorkflowOrchestrator },
   ]; // prettier-ignore
   return {
@@ -116,15 +127,20 @@ function hopOf(settings: Settings, { capabilities }: WorkflowTransport, ...parts
 type PartsOf<T extends new (...parts: never[]) => unknown> =
   ConstructorParameters<T> extends [unknown, ...infer Rest] ? Rest : never;
 
+/** Milliseconds for which a store that this library did not make is waited for. */
+const STORE_ANSWERS_WITHIN = 10_000;
+
 function storeOf(
   { service, state }: Settings,
   { capabilities }: WorkflowTransport,
   memory: MemoryStateStore,
+  clock: Clock,
 ): StateStore {
-  if (state !== undefined) return state.create(service);
+  if (state === false) return new UnrecordedStore();
+  if (state !== undefined) return new TimedStore(state.create(service), clock, STORE_ANSWERS_WITHIN);
   if (!capabilities.durable) return memory;
   throw new ConfigurationError(
     `OrchestratorModule: the transport of service "${service}" outlives this process, so run records must too (got state: ` +
-      'in memory). Give a state store that all processes share.',
+      'in memory). Give a state store that all processes share, or say state: false and read in docs/guarantees.md what that means.',
   );
 }

@@ -20,8 +20,11 @@ export interface OrchestratorModuleOptions {
   readonly operations?: OperationsSource;
   /** A folder of cookbooks (`*.json`, relative to the working directory), or the documents themselves. */
   readonly cookbooks?: string | readonly unknown[];
-  /** Where run records are kept. Default: in memory, shared by the services of this process. */
-  readonly state?: StateDefinition;
+  /**
+   * Where run records are kept. Default: in memory, shared by the services of this process. `false`: nowhere; then a message
+   * that comes twice executes twice.
+   */
+  readonly state?: StateDefinition | false;
   /** Attempts of a step that fails in a way worth repeating. */
   readonly retry?: RetryOptions;
   /** Bounds; see {@link Limits} for each and its default. */
@@ -59,7 +62,7 @@ export interface Settings {
   readonly service: string;
   readonly namespace: string;
   readonly transport: TransportDefinition | undefined;
-  readonly state: StateDefinition | undefined;
+  readonly state: StateDefinition | false | undefined;
   readonly operations: OperationsSource | undefined;
   readonly cookbooks: string | readonly unknown[];
   readonly retry: RetryPolicy;
@@ -191,10 +194,10 @@ class LimitOptions implements Partial<Record<keyof Limits, unknown>> {
 }
 
 const IsFunction = (): PropertyDecorator => is('a function', (value) => typeof value === 'function');
-const HasCreate = (kind: string): PropertyDecorator =>
+const HasCreate = (kind: string, or = '', other?: unknown): PropertyDecorator =>
   is(
-    `a ${kind} definition: an object with create(service)`,
-    (value) => typeof (Object(value) as { create?: unknown }).create === 'function',
+    `${or}a ${kind} definition: an object with create(service)`,
+    (value) => value === other || typeof (Object(value) as { create?: unknown }).create === 'function',
   );
 const HelpersByName = (): PropertyDecorator =>
   is('an object of functions by name', (value) =>
@@ -210,7 +213,7 @@ class Options {
   @Matches(/^[A-Za-z0-9_-]+$/, { message: 'must be a name of letters, digits, "-" and "_", such as \'orders\'' })
   service = '';
   @IsOptional() @HasCreate('transport') transport?: unknown;
-  @IsOptional() @HasCreate('state') state?: unknown;
+  @IsOptional() @HasCreate('state', 'false, or ', false) state?: unknown;
   @IsOptional()
   @is('a file, a map or a lookup function', (value) => ['string', 'object', 'function'].includes(typeof value))
   operations?: unknown;

@@ -1,39 +1,24 @@
-import { randomUUID } from 'node:crypto';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { Cookbook } from './cookbook/cookbook.js';
-import { checkInput } from './cookbook/cookbook.input.js';
-import { loadCookbooks } from './cookbook/cookbook.loader.js';
-import { parseCookbook } from './cookbook/cookbook.parser.js';
-import { definitionOf } from './cookbook/definition.js';
-import { stepsOf } from './cookbook/step-tree.js';
-import { CookbookNotFoundError } from './errors/cookbook-not-found.error.js';
 import { InvalidArgumentError } from './errors/invalid-argument.error.js';
-import { OrchestratorError } from './errors/orchestrator.error.js';
 import { ResultTimeoutError } from './errors/result-timeout.error.js';
 import { ResultTruncatedError } from './errors/result-truncated.error.js';
-import { TransportClosedError } from './errors/transport-closed.error.js';
-import { UnroutableError } from './errors/unroutable.error.js';
 import { WorkflowFailedError } from './errors/workflow-failed.error.js';
 import type { WorkflowEvents } from './events/workflow-events.js';
 import type { WorkflowEvent } from './events/workflow.event.js';
-import { firstMessage, type StartOptions } from './execution/first-message.js';
-import type { Hop } from './hop.js';
-import type { MessageCodec } from './message/message.codec.js';
-import type { JsonObject, WorkflowMessage } from './message/workflow-message.js';
-import type { OperationRegistry } from './operations/operation.registry.js';
-import type { Settings } from './orchestrator.options.js';
-import type { ReferenceMode } from './references/scope.js';
-import type { ServiceDirectory } from './service-directory.js';
+import type { StartOptions } from './execution/first-message.js';
+import type { RequeueOptions } from './execution/requeue.js';
+import type { FailedRuns } from './failed-runs.js';
+import type { Replies } from './replies.js';
+import type { RunStarter } from './run.starter.js';
 import type { RunStatus, StateStore } from './state/state.store.js';
-import { workflowOf } from './transports/destinations.js';
 import type { HopResult } from './transports/router.js';
-import type { WorkflowTransport } from './transports/workflow.transport.js';
+import { asJson, refuseNonObject } from './utils/arguments.js';
 import type { Clock } from './utils/clock.js';
 import { describe } from './utils/describe.js';
-import { describeError } from './utils/describe-error.js';
 import { type Duration, toMilliseconds } from './utils/duration.js';
-import { isRecord } from './utils/is-record.js';
+import type { WorkflowConsumer } from './workflow.consumer.js';
 
 /** How a result is waited for. */
 export interface ResultOptions {
@@ -59,40 +44,36 @@ export interface RunResult<Output = unknown> {
 export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDestroy {
   /** Everything that happens to the runs of this application, of all its services. An observer that throws is an unhandled error, as in any Observable. */
   readonly events$: Observable<WorkflowEvent>;
-  private loaded: ReadonlyMap<string, Cookbook> | undefined;
-  private closed = false;
+  private hasBegun = false;
   private readonly waiting = new Set<AbortController>();
-  private begin: () => void = () => undefined;
-  private readonly begun = new Promise<void>((resolve) => (this.begin = resolve));
 
   constructor(
-    private readonly settings: Settings,
-    private readonly codec: MessageCodec,
-    private readonly services: ServiceDirectory,
-    private readonly operations: OperationRegistry,
+    private readonly starter: RunStarter,
+    /** The runs that failed: `failed.list()`, `failed.get(id)`. */
+    readonly failed: FailedRuns,
     private readonly state: StateStore,
-    private readonly transport: WorkflowTransport,
-    private readonly hop: Hop,
-    private readonly events: WorkflowEvents,
+    private readonly replies: Replies,
+    private readonly consumer: WorkflowConsumer,
     private readonly clock: Clock,
+    events: WorkflowEvents,
   ) {
     this.events$ = events.events$;
   }
 
   /** The cookbooks of the module's options, by name. */
   get cookbooks(): ReadonlyMap<string, Cookbook> {
-    return this.loaded ?? this.load();
+    return this.starter.cookbooks;
   }
 
   /** Reads the cookbooks, so that their mistakes are found at boot. */
-  onApplicationBootstrap(): void {
-    this.loaded = this.load();
-    this.begin();
+  async onApplicationBootstrap(): Promise<void> {
+    this.starter.readCookbooks();
+    await this.replies.listen();
+    this.hasBegun = true;
   }
 
   /** Whoever still waits for a result is told that it will not come here. */
   onModuleDestroy(): void {
-    this.closed = true;
     for (const each of this.waiting)
       each.abort(new ResultTimeoutError('The application closed before the run had ended.'));
   }
@@ -104,19 +85,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
    * `input_schema`), MessageTooLargeError, LimitExceededError, UnroutableError: then there is no run
    */
   async start(cookbook: string | object, options: StartOptions = {}): Promise<{ readonly workflowId: string }> {
-    refuseNonObject('start: the options', options);
-    const { references = this.settings.references } = options;
-    const definition = this.definition(cookbook, references);
-    const own: unknown = typeof cookbook === 'string' ? definition.api_input : (cookbook as JsonObject)['api_input'];
-    const input = options.input === undefined ? (own ?? {}) : options.input;
-    checkInput(definition, input);
-    const { lifetime } = this.settings.limits;
-    const message = firstMessage(definition, input, { ...options, references }, lifetime, this.clock.now());
-    const body = this.encoded(message);
-    const destination = workflowOf(definition.steps[0]?.service ?? this.settings.service);
-    await this.transport.publish({ destination, body, messageId: message.hopId });
-    this.events.run('started', message, this.settings.service, this.clock.now());
-    return { workflowId: message.workflowId };
+    return { workflowId: await this.starter.start(cookbook, options, this.replies.destination) };
   }
 
   /** `start`, then `result`. */
@@ -166,6 +135,29 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
   }
 
   /**
+   * Lets a run end as cancelled, on `workflow.failed` with RUN_CANCELLED: between two steps, or when the step at work has
+   * settled, whose `context.signal` is aborted. Also before anybody has taken the run up. What it has done stays done.
+   * Resolves with the status once that is noted, `cancelling`; that of a run that has ended is left as it is. Without run
+   * records (`state: false`) nothing can be noted: the status is `unknown`.
+   */
+  cancel(workflowId: string): Promise<RunStatus> {
+    return this.state.cancel(workflowId);
+  }
+
+  /**
+   * Tries a run again that failed or was cancelled: from the step that failed, with its outputs so far and the idempotency keys
+   * of its steps; its attempts count anew, and so does its lifetime. With `from` or `input` every step has a new key.
+   * @param run its id, while `failed` lists it; or its message from `workflow.failed`
+   * @throws RunNotRequeuableError when it has not ended so, or was requeued since; SensitiveInputRequiredError when its secrets,
+   * which were removed, are not in `input`; InvalidArgumentError, InvalidInputError, InvalidMessageError, InvalidCookbookError,
+   * MessageTooLargeError, UnroutableError: then nothing has changed
+   */
+  async requeue(run: string | object, options: RequeueOptions = {}): Promise<{ readonly workflowId: string }> {
+    refuseNonObject('requeue: the options', options);
+    return { workflowId: await this.failed.requeue(run, options) };
+  }
+
+  /**
    * Handles one workflow message as if a transport had delivered it: the seam for transports that this library does not
    * know. Resolves when the message may be acknowledged; rejects when it must come again. Waits until the application is up.
    * @param message its JSON, or the object
@@ -173,63 +165,13 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
    */
   async processWorkflowMessage(message: string | object): Promise<HopResult> {
     const body = typeof message === 'string' ? message : asJson('processWorkflowMessage: the message', message);
-    await this.begun;
-    if (this.closed) throw new TransportClosedError(this.settings.service, 'handle a message');
-    return this.hop.handle({ body, messageId: randomUUID(), deliveries: 1 });
-  }
-
-  private load(): ReadonlyMap<string, Cookbook> {
-    const { cookbooks, limits, references } = this.settings;
-    const loaded = loadCookbooks(cookbooks, { limits, references, operations: this.operations });
-    for (const cookbook of loaded.values()) this.refuseStrangers(cookbook);
-    return loaded;
-  }
-
-  private definition(cookbook: string | object, references: ReferenceMode): Cookbook {
-    if (isRecord(cookbook)) {
-      const { limits } = this.settings;
-      const document = JSON.parse(asJson('start: the cookbook', cookbook)) as JsonObject;
-      const definition = parseCookbook(definitionOf(document), { limits, references, operations: this.operations });
-      this.refuseStrangers(definition);
-      return definition;
-    }
-    if (typeof cookbook !== 'string') {
-      throw new InvalidArgumentError(`start: the cookbook must be a name or a document (got ${describe(cookbook)}).`);
-    }
-    const known = this.cookbooks.get(cookbook);
-    if (known !== undefined) return known;
-    const { service } = this.settings;
-    const others = this.services.names.filter((name) => name !== service);
-    throw new CookbookNotFoundError(service, cookbook, [...this.cookbooks.keys()], others);
-  }
-
-  /** Where no other process can be reached, a service that is not here is a mistake. @throws UnroutableError */
-  private refuseStrangers(cookbook: Cookbook): void {
-    if (this.transport.capabilities.durable) return;
-    const { names } = this.services;
-    for (const { step } of stepsOf(cookbook as unknown as JsonObject)) {
-      const { service } = step as { readonly service?: string };
-      if (service !== undefined && !names.includes(service))
-        throw new UnroutableError(workflowOf(service), names.map(workflowOf));
-    }
-  }
-
-  /** What a service would refuse is refused here, while somebody is there to be told. */
-  private encoded(message: WorkflowMessage): string {
-    try {
-      const body = this.codec.encode(message);
-      this.codec.decode(body);
-      return body;
-    } catch (error) {
-      if (error instanceof OrchestratorError) throw error;
-      throw new InvalidArgumentError(`start: the input must be JSON (${describeError(error)}).`, { cause: error });
-    }
+    return this.consumer.handle(body);
   }
 
   private async overdue(workflowId: string, ms: number): Promise<ResultTimeoutError> {
     const { status } = await this.state.status(workflowId).catch(() => ({ status: 'running' }));
     const late = `Run "${workflowId}" has not ended within ${ms} ms. `;
-    if (this.loaded === undefined) return new ResultTimeoutError(`${late}This application has not started yet: it takes messages from onApplicationBootstrap on. Call app.init() or app.listen() first.`); // prettier-ignore
+    if (!this.hasBegun) return new ResultTimeoutError(`${late}This application has not started yet: it takes messages from onApplicationBootstrap on. Call app.init() or app.listen() first.`); // prettier-ignore
     if (status === 'unknown') return new ResultTimeoutError(`${late}No service has taken it up: check the id; it may also have ended too long ago.`); // prettier-ignore
     return new ResultTimeoutError(`${late}It goes on: ask again, or see status().`);
   }
@@ -241,17 +183,4 @@ function waitOf(timeout: Duration): number {
   const ms = toMilliseconds(timeout);
   if (ms !== undefined) return ms;
   throw new InvalidArgumentError(`result: timeout must be a duration such as '30s' (got ${describe(timeout)}).`);
-}
-
-function refuseNonObject(what: string, value: unknown): void {
-  if (!isRecord(value)) throw new InvalidArgumentError(`${what} must be an object (got ${describe(value)}).`);
-}
-
-function asJson(what: string, document: object): string {
-  refuseNonObject(what, document);
-  try {
-    return JSON.stringify(document);
-  } catch (error) {
-    throw new InvalidArgumentError(`${what} must be JSON (${describeError(error)}).`, { cause: error });
-  }
 }

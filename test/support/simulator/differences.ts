@@ -1,6 +1,6 @@
 import type { Cookbook } from '../../../libs/orchestrator/src/cookbook/cookbook.js';
 import type { Execution, History } from '../../../libs/orchestrator/src/testing/simulator/history.js';
-import { type Promised, violationsOf } from '../../../libs/orchestrator/src/testing/simulator/invariants.js';
+import { endsOf, type Promised, violationsOf } from '../../../libs/orchestrator/src/testing/simulator/invariants.js';
 import type { OutgoingMessage } from '../../../libs/orchestrator/src/transports/workflow.transport.js';
 import { type Answers, type Call, callsOf, checkOrder, interpret, timeless } from '../random/interpreter.js';
 import { answer, type Answer, MUTATING, type OperationName } from '../random/library.js';
@@ -67,14 +67,16 @@ function recordedBy({ recorded }: History): {
 
 /** The end of the newest epoch: that of an older one may have been told again after it. */
 function lastEnd({ terminals }: Pick<History, 'terminals'>): OutgoingMessage | undefined {
-  return terminals.toSorted((a, b) => epochOf(a) - epochOf(b)).at(-1);
+  return endsOf({ terminals })
+    .toSorted((a, b) => epochOf(a) - epochOf(b))
+    .at(-1);
 }
 
 const epochOf = (terminal: OutgoingMessage | undefined): number => Number(terminal?.messageId.split(':').at(-2));
 
 /** Which effects a requeue may leave behind: those of the step that had failed, if its fork took another way this time. */
 function enteredAnew({ terminals }: History): (execution: Execution) => boolean {
-  const first = terminals.find((each) => epochOf(each) === 0);
+  const first = endsOf({ terminals }).find((each) => epochOf(each) === 0);
   const { error } = JSON.parse(first?.body ?? '{}') as { readonly error?: { readonly path?: string } };
   const step = (path: string): string => path.split(/[.[]/)[0] ?? '';
   return ({ epoch, path }) =>

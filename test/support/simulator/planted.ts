@@ -76,7 +76,12 @@ function journalOfTask(when: 'before' | 'after'): () => void {
   const quiet = (journal: HopJournal): HopJournal & { readonly real: HopJournal } =>
     Object.create(journal, {
       real: { value: journal },
-      flush: { value: () => Promise.resolve(journal.check()) },
+      flush: {
+        value: () => {
+          journal.check();
+          return Promise.resolve();
+        },
+      },
     }) as HopJournal & { readonly real: HopJournal };
   const run = replace(TaskRunner, 'run', (original) => {
     return function (this: object, task: unknown, journal: HopJournal) {
@@ -333,16 +338,17 @@ export const PLANTED: readonly Planted[] = [
   ),
   planted('a message put back under another hop_id', 0, 'by-service', 'generated', { crash: 2 }, () => {
     let ids = 0;
-    return replace(Publisher, 'putBack', (putBack) => {
-      return function (this: object, message: object, delay?: number) {
-        return putBack.call(this, { ...message, hopId: `another-${(ids += 1)}` }, delay);
+    return replace(Publisher, 'toItself', (toItself) => {
+      return function (this: object, body: string, hopId: string, delay: number) {
+        const another = `another-${(ids += 1)}`;
+        return toItself.call(this, body.replace(hopId, another), another, delay);
       };
     });
   }),
   planted('outcomes that are lost when the store fails', 0, 'by-service', 'generated', { storeError: 3 }, () =>
-    replace(Hop, 'putBack', (putBack) => {
-      return function (this: object, incoming: unknown, reason: unknown, changes: object = {}, delay?: number) {
-        return putBack.call(this, incoming, reason, { ...changes, carry: undefined }, delay);
+    replace(Publisher, 'putBack', (putBack) => {
+      return function (this: object, body: string, changes: object = {}, delay?: number) {
+        return putBack.call(this, body, { ...changes, carry: undefined }, delay);
       };
     }),
   ),

@@ -2,7 +2,7 @@ import type { Cookbook } from '../../../libs/orchestrator/src/cookbook/cookbook.
 import { ForkMode, type ForkWay } from '../../../libs/orchestrator/src/execution/fork-mode.js';
 import type { SimulationOptions } from '../../../libs/orchestrator/src/testing/simulator/simulation.js';
 import { SERVICES } from '../random/library.js';
-import { NoRecords } from './no-records.store.js';
+import { UnrecordedStore } from '../../../libs/orchestrator/src/state/none/unrecorded.store.js';
 
 /** How the application is booted: where the parts of a fork run, and whether there are run records. */
 export type Boot = 'by-service' | 'messages' | 'walked' | 'no-records';
@@ -11,7 +11,7 @@ export const BOOTS: Readonly<Record<Boot, SimulationOptions>> = {
   'by-service': {},
   messages: always({ kind: 'messages' }, true),
   walked: always({ kind: 'walk' }, false),
-  'no-records': { durable: false, records: () => new NoRecords() },
+  'no-records': { durable: false, records: () => new UnrecordedStore() },
 };
 
 function always(way: ForkWay, fenced: boolean): SimulationOptions {

@@ -8,7 +8,6 @@ import { Simulation } from '../../../libs/orchestrator/src/testing/simulator/sim
 import { API_INPUT } from '../random/cookbooks.js';
 import { answer, MUTATING, OPERATIONS, type OperationName, SERVICES } from '../random/library.js';
 import { differencesOf } from './differences.js';
-import { requeued } from './requeue.js';
 import { type Boot, BOOTS } from './ways.js';
 
 /** How one run of a generated cookbook goes. */
@@ -56,7 +55,7 @@ export class Workshop {
     simulation.stage.onTerminal = ({ destination, body }) => {
       if (!requeue || epochs > 1 || destination !== 'workflow.failed') return;
       epochs += 1;
-      simulation.stage.accept(requeued(simulation.app, body, SERVICES[0]));
+      void simulation.orchestrator(SERVICES[0]).requeue(JSON.parse(body) as object);
     };
     const start = { input: API_INPUT, workflowId: 'simulated' };
     const begin = async (): Promise<void> => {

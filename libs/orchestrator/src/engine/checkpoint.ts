@@ -63,12 +63,15 @@ export function checkpoint(run: Run): Pick<WorkflowMessage, 'cookbook' | 'curren
     const output = outputs.get(id);
     const execution = executions.get(id);
     if (step['output'] === output && step['_execution'] === execution) return step;
-    return changed(step, output === undefined ? { _execution: execution } : { output, _execution: execution });
+    if (output !== undefined) return changed(step, { output, _execution: execution });
+    const { output: _, ...others } = step; // a run that is requeued from an earlier step has forgotten it
+    return changed(others, { _execution: execution });
   });
   const current = run.current === undefined ? undefined : executions.get(run.current);
   const position = frames.length === 0 ? undefined : { frames: frames as unknown as JsonObject[] };
   const cookbook = changed(message.cookbook, { steps: withHistory(steps, run, current) });
-  return { cookbook, currentStep: run.current ?? message.currentStep, attempt: run.attempt, position };
+  const currentStep = run.current ?? run.plan.order.at(-1) ?? message.currentStep;
+  return { cookbook, currentStep, attempt: run.attempt, position };
 }
 
 /** The current step's failed attempts, also those since its bookkeeping was last marked. */

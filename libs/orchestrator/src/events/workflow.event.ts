@@ -1,6 +1,7 @@
 /** What happened to a run or to one of its steps. */
 export type WorkflowEventType =
   | 'started'
+  | 'requeued'
   | 'step_started'
   | 'step_completed'
   | 'step_retrying'

@@ -2,6 +2,7 @@ import type { Failure } from '../errors/failure.js';
 import type { OrchestratorError } from '../errors/orchestrator.error.js';
 import { encodeWithin, isTooLarge } from './bounds.js';
 import { changed } from '../utils/changed.js';
+import { isRecord } from '../utils/is-record.js';
 import { type TERMINAL_KEYS, toEnvelope, withoutTerminalKeys } from './envelope.js';
 import type { Limits } from './limits.js';
 import type { MessageCodec } from './message.codec.js';
@@ -54,7 +55,8 @@ interface TerminalKeys extends Record<(typeof TERMINAL_KEYS)[number], unknown> {
 export function encodeTerminal({ status, message, apiOutput, steps, failure }: Terminal, limits: Limits): string {
   const error = failure === undefined ? undefined : failureDocument(failure);
   const delivery = message.cookbook['delivery'] ?? { handler: 'none' };
-  const keys: TerminalKeys = { status, api_output: apiOutput, steps, delivery, error, truncated: undefined };
+  const output = status === 'completed' ? (apiOutput ?? null) : apiOutput;
+  const keys: TerminalKeys = { status, api_output: output, steps, delivery, error, truncated: undefined };
   const run = toEnvelope(message);
   return (
     fitting(changed(run, keys), 'messageBytes', limits) ??
@@ -64,13 +66,59 @@ export function encodeTerminal({ status, message, apiOutput, steps, failure }: T
 }
 
 /**
- * The run that a terminal ended, as it stood. For a requeue: `epoch` is still the one that ended.
+ * The run that a terminal ended, as it stood; also where the envelope holds it as the text that was refused. For a requeue:
+ * `epoch` is still the one that ended.
  * @throws what {@link MessageCodec.decode} throws; an InvalidMessageError also where only the run's identity was left
  */
 export function messageOfTerminal(body: string, codec: MessageCodec): WorkflowMessage {
-  const { rest = {}, ...message } = codec.decode(body);
+  const { raw } = fieldsOf(body);
+  const { rest = {}, ...message } = codec.decode(typeof raw === 'string' ? raw : body);
   const others = withoutTerminalKeys(rest);
   return Object.keys(others).length === 0 ? message : { ...message, rest: others };
+}
+
+/** A run that ended on `workflow.failed`. */
+export interface FailedRun {
+  /** `undefined` where the message could not even be read. */
+  readonly workflowId: string | undefined;
+  readonly correlationId: string | undefined;
+  readonly tenantId: string | number | undefined;
+  readonly status: 'failed' | 'cancelled';
+  readonly error: FailureDocument | undefined;
+  /** The envelope, as it was published: give it to `requeue`. */
+  readonly envelope: JsonObject;
+}
+
+/** What this library writes there; nobody else writes to the topic. */
+interface WrittenEnvelope {
+  readonly workflow_id?: string;
+  readonly correlation_id?: string;
+  readonly tenant_id?: string | number;
+  readonly status?: string;
+  readonly error?: FailureDocument;
+}
+
+/** What a failed envelope says. */
+export function describeFailed(body: string): FailedRun {
+  const envelope = fieldsOf(body);
+  const { workflow_id, correlation_id, tenant_id, status, error } = envelope as WrittenEnvelope;
+  return {
+    workflowId: workflow_id,
+    correlationId: correlation_id,
+    tenantId: tenant_id,
+    status: status === 'cancelled' ? 'cancelled' : 'failed',
+    error,
+    envelope,
+  };
+}
+
+function fieldsOf(body: string): JsonObject {
+  try {
+    const document: unknown = JSON.parse(body);
+    return isRecord(document) ? document : {};
+  } catch {
+    return {};
+  }
 }
 
 /**

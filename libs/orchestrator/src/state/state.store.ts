@@ -162,6 +162,9 @@ export abstract class StateStore {
 
   abstract status(workflowId: string): Promise<RunStatus>;
 
+  /** The highest epoch that was claimed: how often the run was requeued. `undefined`: unknown. */
+  abstract epoch(workflowId: string): Promise<number | undefined>;
+
   /** Resolves when the run has ended; rejects with the signal's reason when that aborts first. */
   abstract ended(workflowId: string, signal: AbortSignal): Promise<RunSummary>;
 

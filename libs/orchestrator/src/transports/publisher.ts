@@ -5,6 +5,7 @@ import { Interrupted } from '../execution/interrupted.js';
 import type { MessageCodec } from '../message/message.codec.js';
 import { encodeRefused } from '../message/terminal.js';
 import type { WorkflowMessage } from '../message/workflow-message.js';
+import { changed } from '../utils/changed.js';
 import type { Clock } from '../utils/clock.js';
 import { describeError } from '../utils/describe-error.js';
 import { FAILED, workflowOf } from './destinations.js';
@@ -15,6 +16,9 @@ export interface PublisherSettings {
   /** Milliseconds until a message is tried again that the plumbing, not the run, held up. */
   readonly deferBy: number;
 }
+
+/** What a message that is put back may say that it did not say before. */
+type Changes = Pick<WorkflowMessage, 'carry' | 'unroutableSince'>;
 
 /** Publishes whatever it takes: what was accepted is the transport's, until then it is held here. */
 export class Publisher {
@@ -55,14 +59,25 @@ export class Publisher {
     });
   }
 
-  /** Puts a message back, to be delivered again in `delay` milliseconds. */
-  putBack(message: WorkflowMessage, delay = this.settings.deferBy): Promise<void> {
-    return this.putBackAs(this.codec.encodeMoved(message), message.hopId, delay);
+  /**
+   * Puts a message back, to be delivered again in `delay` milliseconds. It is read anew from what was delivered, so that but
+   * for the changes it is the same by construction.
+   */
+  async putBack(body: string, changes: Changes = {}, delay = this.settings.deferBy): Promise<void> {
+    const message = changed(this.codec.decode(body), changes);
+    await this.toItself(this.codec.encodeMoved(message), message.hopId, delay);
   }
 
-  /** As `putBack`, of a message that cannot be read here. */
-  putBackAs(body: string, messageId: string, delay = this.settings.deferBy): Promise<void> {
-    return this.publish({ destination: workflowOf(this.settings.service), body, messageId, delay });
+  /**
+   * Puts back a message of a newer version, unread, for a process that knows it.
+   * @returns `false`: it has waited for `longest` milliseconds, and was not put back
+   */
+  async postpone({ body, messageId }: IncomingMessage, longest: number): Promise<boolean> {
+    const now = this.clock.now();
+    const later = this.codec.postponed(body, now);
+    if (now - later.since >= longest) return false;
+    await this.toItself(later.body, messageId, this.settings.deferBy);
+    return true;
   }
 
   /** A message that cannot be read, or makes no sense, goes to `workflow.failed` as it came, with the reason. */
@@ -76,6 +91,10 @@ export class Publisher {
     const envelope = encodeRefused(body, error, this.codec.limits, message);
     await this.publish({ destination: FAILED, body: envelope, messageId: ref });
     return ref;
+  }
+
+  private toItself(body: string, messageId: string, delay: number): Promise<void> {
+    return this.publish({ destination: workflowOf(this.settings.service), body, messageId, delay });
   }
 
   /** From now on nothing is held any more. */

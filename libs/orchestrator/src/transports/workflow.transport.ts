@@ -29,6 +29,9 @@ export interface IncomingMessage {
   readonly deliveries: number;
 }
 
+/** A message of a topic, as {@link WorkflowTransport.browse} shows it. */
+export type KeptMessage = Pick<IncomingMessage, 'body' | 'messageId'>;
+
 /** Resolves: acknowledged. Rejects: not acknowledged, it comes again. */
 export type MessageHandler = (message: IncomingMessage) => Promise<unknown>;
 
@@ -47,6 +50,15 @@ export abstract class WorkflowTransport {
    * @throws UnroutableError when a `<service>.workflow` destination does not exist.
    */
   abstract publish(message: OutgoingMessage): Promise<void>;
+
+  /**
+   * Messages of a topic that are kept for whoever comes to look, oldest first; a broker may keep none, or not all. Looking takes
+   * nothing away.
+   */
+  abstract browse(topic: string): Promise<readonly KeptMessage[]>;
+
+  /** Takes a kept message away. One that is not there any more is none to take. */
+  abstract remove(topic: string, messageId: string): Promise<void>;
 
   /**
    * Stops consuming and waits for what is in flight, for `graceMs` at most. Publishing goes on: what is in flight has its next

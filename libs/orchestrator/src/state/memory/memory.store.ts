@@ -113,6 +113,11 @@ export class MemoryStateStore extends StateStore {
     return Promise.resolve({ status: handedOver ? 'delivery_requested' : 'running' });
   }
 
+  override epoch(workflowId: string): Promise<number | undefined> {
+    const { epoch = -1 } = this.runs.get(workflowId) ?? {};
+    return Promise.resolve(epoch < 0 ? undefined : epoch);
+  }
+
   override ended(workflowId: string, signal: AbortSignal): Promise<RunSummary> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();

@@ -46,4 +46,4 @@ function failureOf(error: unknown): string {
 
 /** Two runs wait and back off at different moments: those are left out. */
 const textOf = (value: unknown): string =>
-  (JSON.stringify(value) ?? 'undefined').replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '(a moment)');
+  JSON.stringify(value ?? null).replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '(a moment)');

@@ -33,13 +33,14 @@ export class Delivery {
 
 /** Knows on whose behalf code runs: parts of one delivery run beside each other, and it may have died meanwhile. */
 export class DeliveryContext {
-  private readonly storage = new AsyncLocalStorage<Delivery>();
+  private readonly storage = new AsyncLocalStorage<Delivery | undefined>();
 
   get current(): Delivery | undefined {
     return this.storage.getStore();
   }
 
+  /** @param delivery `undefined`: on nobody's, so that what `act` calls happens at once */
   enter<T>(delivery: Delivery | undefined, act: () => T): T {
-    return delivery === undefined ? act() : this.storage.run(delivery, act);
+    return this.storage.run(delivery, act);
   }
 }

@@ -1,4 +1,5 @@
 import { COMPLETED, FAILED } from '../../transports/destinations.js';
+import type { OutgoingMessage } from '../../transports/workflow.transport.js';
 import type { Execution, History } from './history.js';
 
 /** What a run must keep to. */
@@ -14,7 +15,7 @@ export interface Promised {
  * emptied must only have ended.
  */
 export function violationsOf(history: History, { epochs = 1, fenced = true }: Promised = {}): string[] {
-  const ends = history.terminals.filter(({ destination }) => destination === COMPLETED || destination === FAILED);
+  const ends = endsOf(history);
   const found = [...history.violations];
   if (ends.length === 0) found.push('the run has not ended');
   if (history.restarted || !fenced) return found;
@@ -35,6 +36,11 @@ export function violationsOf(history: History, { epochs = 1, fenced = true }: Pr
       found.push(`the run has split: ${outcomes.size} outcomes of ${key}: ${[...outcomes].join(', ')}`);
   }
   return [...found, ...repeatsOf(history)];
+}
+
+/** What was published of the ends of a run. */
+export function endsOf({ terminals }: Pick<History, 'terminals'>): readonly OutgoingMessage[] {
+  return terminals.filter(({ destination }) => destination === COMPLETED || destination === FAILED);
 }
 
 /** Effects that were repeated more often than injected faults can have lost their outcome. */

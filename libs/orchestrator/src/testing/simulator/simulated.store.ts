@@ -122,6 +122,10 @@ export class SimulatedStateStore extends StateStore {
     return this.records.cancel(workflowId);
   }
 
+  override epoch(workflowId: string): Promise<number | undefined> {
+    return this.records.epoch(workflowId);
+  }
+
   override status(workflowId: string): Promise<RunStatus> {
     return this.records.status(workflowId);
   }
@@ -137,11 +141,10 @@ export class SimulatedStateStore extends StateStore {
     paths: readonly string[],
     act: () => Promise<T>,
   ): Promise<T> {
-    let answer = '';
     return this.stage.call({
       port,
       paths,
-      about: () => `${epoch}|${line}|${seq ?? '-'} ${what}${answer}`,
+      about: () => `${epoch}|${line}|${seq ?? '-'} ${what}`,
       act: async () => {
         const answered = await act();
         this.stage.history.tell(() => `     ${port}: ${kindOf(answered)}`);
@@ -152,6 +155,6 @@ export class SimulatedStateStore extends StateStore {
 }
 
 function kindOf(answer: unknown): string {
-  if (typeof answer === 'string') return answer;
-  return String((answer as { readonly kind?: string } | undefined)?.kind ?? JSON.stringify(answer));
+  const { kind } = Object(answer) as { readonly kind?: string };
+  return kind ?? JSON.stringify(answer);
 }

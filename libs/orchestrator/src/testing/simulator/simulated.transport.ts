@@ -1,6 +1,7 @@
 import { UnroutableError } from '../../errors/unroutable.error.js';
 import { workflowOf } from '../../transports/destinations.js';
 import {
+  type KeptMessage,
   type MessageHandler,
   type OutgoingMessage,
   type TransportCapabilities,
@@ -38,6 +39,15 @@ export class SimulatedTransport extends WorkflowTransport {
         this.stage.accept(message);
       },
     });
+  }
+
+  override browse(topic: string): Promise<readonly KeptMessage[]> {
+    return Promise.resolve(this.stage.history.terminals.filter(({ destination }) => destination === topic));
+  }
+
+  /** What happened stays in the history. */
+  override remove(): Promise<void> {
+    return Promise.resolve();
   }
 
   override stop(): Promise<void> {

@@ -104,7 +104,9 @@ export class Stage {
     const { destination, messageId, delay = 0 } = message;
     if (!destination.endsWith(workflowOf('')) && !destination.endsWith(deadOf(''))) {
       this.history.terminals.push(message);
-      this.onTerminal(message);
+      this.context.enter(undefined, () => {
+        this.onTerminal(message);
+      });
       return;
     }
     this.enqueue({ message, deliveries: 0 }, delay);

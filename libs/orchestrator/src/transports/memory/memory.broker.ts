@@ -63,6 +63,10 @@ export class MemoryBroker implements QueueHost {
     return this.terminals.of(destination);
   }
 
+  remove(destination: string, messageId: string): void {
+    this.terminals.remove(destination, messageId);
+  }
+
   /**
    * Resolves when nothing is being handled and nothing could be: what is held back, or is for a service that does not
    * consume yet, does not count.

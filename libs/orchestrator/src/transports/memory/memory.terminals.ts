@@ -41,6 +41,12 @@ export class MemoryTerminals {
     return [...(this.topics.get(destination)?.values() ?? [])].map(({ message }) => message);
   }
 
+  /** Takes one away, if it is there. */
+  remove(destination: string, messageId: string): void {
+    const kept = this.topics.get(destination)?.get(messageId);
+    if (kept !== undefined) this.forget(kept.message);
+  }
+
   private forgetOldest(topics: Iterable<Topic>): void {
     let oldest: Kept | undefined;
     for (const topic of topics) {

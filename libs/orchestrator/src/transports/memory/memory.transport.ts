@@ -1,5 +1,6 @@
 import { TransportClosedError } from '../../errors/transport-closed.error.js';
 import {
+  type KeptMessage,
   type MessageHandler,
   type OutgoingMessage,
   type TransportCapabilities,
@@ -53,6 +54,16 @@ export class MemoryTransport extends WorkflowTransport {
     return settled(() => {
       if (this.closed) throw new TransportClosedError(this.service, `send to "${message.destination}"`);
       this.broker.publish(message);
+    });
+  }
+
+  override browse(topic: string): Promise<readonly KeptMessage[]> {
+    return Promise.resolve(this.broker.kept(topic));
+  }
+
+  override remove(topic: string, messageId: string): Promise<void> {
+    return settled(() => {
+      this.broker.remove(topic, messageId);
     });
   }
 

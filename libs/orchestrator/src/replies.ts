@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import type { StateStore, RunSummary } from './state/state.store.js';
+import { UnrecordedStore } from './state/none/unrecorded.store.js';
+import type { WorkflowTransport } from './transports/workflow.transport.js';
+
+/** Where there are no run records: the destination at which this process hears how the runs ended that it started. */
+export class Replies {
+  /** `undefined`: the run record tells it. */
+  readonly destination: string | undefined;
+
+  constructor(
+    service: string,
+    private readonly store: StateStore,
+    private readonly transport: WorkflowTransport,
+  ) {
+    this.destination = store.keepsRecords ? undefined : `${service}.replies.${randomUUID()}`;
+  }
+
+  async listen(): Promise<void> {
+    const { destination, store } = this;
+    if (destination === undefined || !(store instanceof UnrecordedStore)) return;
+    await this.transport.consume(destination, ({ body }) => {
+      const { workflow_id, summary } = JSON.parse(body) as { workflow_id: string; summary: RunSummary };
+      store.tell(workflow_id, summary);
+      return Promise.resolve();
+    });
+  }
+}

@@ -1,0 +1,19 @@
+import { InvalidArgumentError } from '../errors/invalid-argument.error.js';
+import { describe } from './describe.js';
+import { describeError } from './describe-error.js';
+import { isRecord } from './is-record.js';
+
+/** @throws InvalidArgumentError */
+export function refuseNonObject(what: string, value: unknown): void {
+  if (!isRecord(value)) throw new InvalidArgumentError(`${what} must be an object (got ${describe(value)}).`);
+}
+
+/** @throws InvalidArgumentError for what is no object, or no JSON */
+export function asJson(what: string, document: object): string {
+  refuseNonObject(what, document);
+  try {
+    return JSON.stringify(document);
+  } catch (error) {
+    throw new InvalidArgumentError(`${what} must be JSON (${describeError(error)}).`, { cause: error });
+  }
+}
