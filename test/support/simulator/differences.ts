@@ -59,6 +59,7 @@ function recordedBy({ recorded }: History): {
   const answers = (operation: OperationName, input: unknown, attempt: number, path: string): Answer => {
     const epoch = epochOf(path);
     const outcome = [...(recorded.get(`${epoch} ${path}#${attempt}`) ?? [])].at(-1); // the only one, where there are records
+    if (outcome?.includes('"OPERATION_TIMEOUT"')) return { error: { status: 503, code: 'OPERATION_TIMEOUT' } };
     const draw = drawOf(operation, outcome, input);
     return answer(operation, input, attempt, { draw, repaired: epoch > 0 });
   };

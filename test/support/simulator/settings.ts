@@ -20,7 +20,7 @@ export interface Setting {
   readonly twice?: boolean;
 }
 
-const EVERYTHING: Faults = { crash: 2, stall: 1, storeError: 1, publishError: 1, double: 0.3, reorder: true };
+const EVERYTHING: Faults = { crash: 2, slow: 1, stall: 1, storeError: 1, publishError: 1, double: 0.3, reorder: true };
 
 const setting = (
   name: string,
@@ -56,6 +56,8 @@ export const SETTINGS: readonly Setting[] = [
   setting('stalls, parts in process', 'by-service', 'one', { stall: 2, reorder: true, double: 0.2 }),
   setting('store errors', 'by-service', 'generated', { storeError: 3 }),
   setting('store errors, parts in process', 'by-service', 'one', { storeError: 3 }),
+  setting('slow handlers', 'by-service', 'generated', { slow: 3, reorder: true, double: 0.2 }),
+  setting('slow handlers, parts in process', 'by-service', 'one', { slow: 3, crash: 1, storeError: 1 }),
   setting('publishing unconfirmed', 'by-service', 'generated', { publishError: 2, reorder: true }),
   setting('requeued', 'by-service', 'generated', {}, { requeue: true }),
   setting(

@@ -8,10 +8,10 @@ export type PortCall =
  * What happens to a call. `crash`: the process that makes it is gone, before the call did anything or when it was done, and
  * its message comes again. `fail`: the call rejects, not done or done. `stall`: the lease of its hop ends for the store, and the
  * message is granted to another delivery; then the call goes on. `restart`: the store is empty, `cancel`: somebody cancels the
- * run; then the call goes on.
+ * run; then the call goes on. `slow`: a handler takes long after it has acted.
  */
 export type Verdict =
-  'pass' | 'crash-before' | 'crash-after' | 'fail-before' | 'fail-after' | 'stall' | 'restart' | 'cancel';
+  'pass' | 'crash-before' | 'crash-after' | 'fail-before' | 'fail-after' | 'stall' | 'restart' | 'cancel' | 'slow';
 
 /** Decides, from a seed or a list, what happens in one run. The same plan makes the same run. */
 export interface FaultPlan {
@@ -23,6 +23,8 @@ export interface FaultPlan {
   redelivery(): number;
   /** Milliseconds until a second copy of a newly sent message comes; `undefined`: it comes once. */
   copy(): number | undefined;
+  /** Milliseconds that a slow handler takes. */
+  slow(): number;
   /** For how many calls of others a stalled hop stands still. */
   stall(): number;
 }
@@ -39,6 +41,8 @@ export interface Faults {
   readonly publishError?: number;
   /** How often the state store starts anew, empty. Then a run may split or end twice; it is only checked that it ends. */
   readonly restart?: number;
+  /** Handlers that take long: seconds, or longer than they may. At most so many per run. */
+  readonly slow?: number;
   /** How often somebody cancels the run: it may end as cancelled then. */
   readonly cancel?: number;
   /** The share of messages that come twice: 1 is all. */
@@ -47,8 +51,8 @@ export interface Faults {
   readonly reorder?: boolean;
 }
 
-type Counted = 'crash' | 'stall' | 'storeError' | 'publishError' | 'restart' | 'cancel';
-const COUNTED: readonly Counted[] = ['crash', 'stall', 'storeError', 'publishError', 'restart', 'cancel'];
+type Counted = 'crash' | 'stall' | 'storeError' | 'publishError' | 'restart' | 'cancel' | 'slow';
+const COUNTED: readonly Counted[] = ['crash', 'stall', 'storeError', 'publishError', 'restart', 'cancel', 'slow'];
 const IN_THE_STORE: ReadonlySet<PortCall> = new Set(['claim', 'record', 'extend', 'arrive', 'inspect', 'end']);
 
 /** Faults by chance, all of it from a seed. */
@@ -61,7 +65,7 @@ export class RandomFaults implements FaultPlan {
     private readonly faults: Faults,
     private readonly calls: number,
   ) {
-    this.left = { crash: 0, stall: 0, storeError: 0, publishError: 0, restart: 0, cancel: 0 };
+    this.left = { crash: 0, stall: 0, storeError: 0, publishError: 0, restart: 0, cancel: 0, slow: 0 };
     for (const fault of COUNTED) this.left[fault] = faults[fault] ?? 0;
   }
 
@@ -87,12 +91,16 @@ export class RandomFaults implements FaultPlan {
     return this.random.chance(this.faults.double ?? 0) ? this.random.pick([0, 0, 3, 1_500, 70_000]) : undefined;
   }
 
+  slow(): number {
+    return this.random.pick([6_000, 20_000, 45_000, 400_000]);
+  }
+
   stall(): number {
     return this.random.pick([3, 10, 30, 100]);
   }
 
   private verdictOf(fault: Counted): Verdict {
-    if (fault === 'stall' || fault === 'restart' || fault === 'cancel') return fault;
+    if (fault === 'stall' || fault === 'restart' || fault === 'cancel' || fault === 'slow') return fault;
     const before = this.random.chance(0.5);
     if (fault === 'crash') return before ? 'crash-before' : 'crash-after';
     return before ? 'fail-before' : 'fail-after';
@@ -126,6 +134,10 @@ export class OneFault implements FaultPlan {
     return undefined;
   }
 
+  slow(): number {
+    return 0;
+  }
+
   stall(): number {
     return 30;
   }
@@ -133,6 +145,7 @@ export class OneFault implements FaultPlan {
 
 function fits(fault: Counted, call: PortCall): boolean {
   if (fault === 'storeError') return IN_THE_STORE.has(call);
+  if (fault === 'slow') return call === 'handle';
   if (fault === 'publishError') return call === 'publish';
   if (fault === 'stall') return call !== 'claim' && call !== 'inspect' && call !== 'acknowledge';
   return true;

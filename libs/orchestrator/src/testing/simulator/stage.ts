@@ -1,10 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { deadOf, workflowOf } from '../../transports/destinations.js';
 import type { IncomingMessage, MessageHandler, OutgoingMessage } from '../../transports/workflow.transport.js';
-import { Delivery, DeliveryContext, type Waiting } from './delivery.js';
+import { Delivery, DeliveryContext } from './delivery.js';
 import type { FaultPlan, PortCall, Verdict } from './fault-plan.js';
+import { HandlersAtWork } from './handlers-at-work.js';
 import { History } from './history.js';
 import { SimulatedClock } from './simulated-clock.js';
+import { SimulatedQueues } from './simulated-queues.js';
 
 /** A call of a port that has been made, and has not happened yet. */
 export interface Call<T = unknown> {
@@ -21,21 +23,12 @@ interface Pending extends Call {
   readonly reject: (error: Error) => void;
 }
 
-/** A handler that has acted and not returned. */
-interface Running {
-  readonly delivery: Delivery;
-  readonly paths: readonly string[];
-  readonly done: Promise<unknown>;
-}
-
 /** Calls in one run after which it is taken for one that does not end. */
-const MOST_CALLS = 50_000;
+const MOST_CALLS = 20_000;
 /** Refused deliveries after which a message goes to its service's undertaker. */
 const REFUSALS = 5;
 /** Turns of the event loop without a call, while a hop is at work, until time moves on. */
 const IDLE_TURNS = 4;
-/** Milliseconds of real time that a handler may wait for something outside before others go on. */
-const PATIENCE = 1_000;
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
@@ -57,13 +50,10 @@ export class Stage {
 
   private plan: FaultPlan | undefined;
   private readonly consumers = new Map<string, MessageHandler>();
-  private ready: Waiting[] = [];
+  private readonly queues = new SimulatedQueues(this.clock);
+  private readonly handlers = new HandlersAtWork();
   private pending: Pending[] = [];
   private readonly atWork = new Set<Delivery>();
-  private readonly handlers = new Set<Running>();
-  private readonly copied = new Set<string>();
-  /** By message: how many copies of it wait or are at work. */
-  private readonly copies = new Map<string, number>();
   private deliveries = 0;
 
   consume(destination: string, handler: MessageHandler): void {
@@ -79,11 +69,9 @@ export class Stage {
   begin(plan: FaultPlan, traced: boolean): History {
     for (const delivery of this.atWork) this.bury(delivery);
     this.clock.reset();
-    this.ready = [];
-    this.pending = [];
+    this.queues.clear();
     this.handlers.clear();
-    this.copied.clear();
-    this.copies.clear();
+    this.pending = [];
     this.deliveries = 0;
     this.plan = plan;
     return (this.history = new History(traced));
@@ -101,19 +89,15 @@ export class Stage {
 
   /** A message is in the transport's hands: for a service it is delivered, and else kept as a terminal. */
   accept(message: OutgoingMessage): void {
-    const { destination, messageId, delay = 0 } = message;
-    if (!destination.endsWith(workflowOf('')) && !destination.endsWith(deadOf(''))) {
-      this.history.terminals.push(message);
-      this.context.enter(undefined, () => {
-        this.onTerminal(message);
-      });
+    const { destination } = message;
+    if (destination.endsWith(workflowOf('')) || destination.endsWith(deadOf(''))) {
+      this.queues.accept(message, () => this.plan?.copy());
       return;
     }
-    this.enqueue({ message, deliveries: 0 }, delay);
-    if (this.copied.has(messageId)) return; // what is put back does not double each time
-    this.copied.add(messageId);
-    const later = this.plan?.copy();
-    if (later !== undefined) this.enqueue({ message, deliveries: 0 }, delay + later);
+    this.history.terminals.push(message);
+    this.context.enter(undefined, () => {
+      this.onTerminal(message);
+    });
   }
 
   /** Lets everything happen that will happen, in the order of the plan, until nothing is left. */
@@ -121,7 +105,7 @@ export class Stage {
     const { history } = this;
     for (let idle = 0; ;) {
       await turn();
-      if (await this.handlersSettled()) continue;
+      if (await this.handlers.settled((delivery) => this.asks(delivery))) continue;
       if (this.move()) {
         idle = 0;
         if (history.calls <= MOST_CALLS) continue;
@@ -137,9 +121,14 @@ export class Stage {
     }
   }
 
+  private asks(delivery: Delivery): boolean {
+    return this.pending.some((each) => each.delivery === delivery);
+  }
+
   /** The next call happens, or the next message is delivered. `false`: there is none. */
   private move(): boolean {
-    const { plan, history, ready } = this;
+    const { plan, history } = this;
+    const { ready } = this.queues;
     if (plan === undefined) return false;
     let calls = this.pending.filter(({ delivery }) => delivery.heldUntil <= history.calls);
     if (calls.length + ready.length === 0) calls = this.pending; // nobody else is there to overtake the stalled
@@ -176,7 +165,7 @@ export class Stage {
       this.crash(call, plan);
     } else if (verdict === 'fail-before') {
       this.tell(call, verdict);
-      if (port === 'record') this.history.noteCarried(delivery, call.paths, this.copiesOf(delivery) > 1);
+      if (port === 'record') this.history.noteCarried(delivery, call.paths, this.queues.hasCopies(delivery));
       call.reject(new Error(`simulated: ${port} was not done`));
     } else {
       this.happen(call, verdict, plan);
@@ -185,47 +174,63 @@ export class Stage {
 
   private happen(call: Pending, verdict: Verdict, plan: FaultPlan): void {
     const { delivery, port } = call;
-    this.history.tell(() => `${describe(call)}${verdict === 'crash-after' || verdict === 'fail-after' ? '' : ' ok'}`);
-    const outcome = this.context.enter(delivery, () => Promise.resolve().then(call.act));
-    const done = outcome.then(
-      (value) => {
-        if (delivery.dead) return;
-        if (verdict === 'crash-after' || verdict === 'fail-after') this.tell(call, verdict);
-        if (verdict === 'crash-after') this.crash(call, plan);
-        else if (verdict === 'fail-after') call.reject(new Error(`simulated: the answer to ${port} was lost`));
-        else call.resolve(value);
-      },
-      (error: unknown) => {
-        if (!delivery.dead) call.reject(error as Error);
-      },
-    );
+    const passes = verdict !== 'crash-after' && verdict !== 'fail-after' && verdict !== 'slow';
+    if (passes) this.history.tell(() => `${describe(call)} ok`);
+    else this.tell(call, verdict);
+    let after = (settle: () => void): void => {
+      if (verdict === 'crash-after') this.crash(call, plan);
+      else settle();
+    };
+    const answer = (value: unknown): void => {
+      if (verdict === 'fail-after') call.reject(new Error(`simulated: the answer to ${port} was lost`));
+      else call.resolve(value);
+    };
+    const done = this.context
+      .enter(delivery, () => Promise.resolve().then(call.act))
+      .then(
+        (value) => () => {
+          answer(value);
+        },
+        (error: unknown) => () => {
+          call.reject(error as Error);
+        },
+      )
+      .then((settle) => {
+        if (!delivery.dead) after(settle);
+      });
     if (port !== 'handle') return;
-    const running: Running = { delivery, paths: call.paths, done };
-    this.handlers.add(running);
-    void done.then(() => this.handlers.delete(running));
+    const { ended } = this.handlers.begin(delivery, call.paths, done, verdict === 'slow');
+    if (verdict !== 'slow') return;
+    const ms = plan.slow();
+    after = (settle) =>
+      void this.clock.schedule(
+        ms,
+        () => {
+          ended();
+          settle();
+        },
+        delivery,
+      );
   }
 
   /** The process is gone; its message comes again, unless it was acknowledged. */
   private crash(call: Pending, plan: FaultPlan): void {
     const { delivery } = call;
     // The effects in their window: executing, or with the record of what they came to on its way.
-    const inTheirWindow = [
-      call,
-      ...this.pending.filter((each) => each.delivery === delivery && each.port === 'record'),
-      ...[...this.handlers].filter((each) => each.delivery === delivery),
-    ];
-    for (const { paths } of inTheirWindow) this.history.excuse(delivery, 'crash', paths);
+    const records = this.pending.filter((each) => each.delivery === delivery && each.port === 'record');
+    const paths = [...[call, ...records].flatMap((each) => each.paths), ...this.handlers.pathsOf(delivery)];
+    this.history.excuse(delivery, 'crash', paths);
     this.history.excuseCarried(delivery, 'crash');
     this.bury(delivery);
     if (delivery.acknowledged) return;
-    this.count(delivery, -1);
-    this.enqueue(delivery.waiting, plan.redelivery());
+    this.queues.done(delivery);
+    this.queues.enqueue(delivery.waiting, plan.redelivery());
   }
 
   private bury(delivery: Delivery): void {
     delivery.dead = true;
     this.atWork.delete(delivery);
-    for (const each of this.handlers) if (each.delivery === delivery) this.handlers.delete(each);
+    this.handlers.forget(delivery);
     this.pending = this.pending.filter((each) => each.delivery !== delivery);
     this.clock.bury(delivery);
   }
@@ -235,12 +240,11 @@ export class Stage {
     delivery.stalled = true;
     delivery.heldUntil = this.history.calls + plan.stall();
     this.history.excuseCarried(delivery, 'stall');
-    this.ready.unshift({ ...delivery.waiting, takesOver: true });
-    this.count(delivery, 1);
+    this.queues.overtake(delivery.waiting);
   }
 
   private deliver(index: number): void {
-    const [waiting] = this.ready.splice(index, 1);
+    const [waiting] = this.queues.ready.splice(index, 1);
     const { destination, body, messageId } = waiting?.message ?? { destination: '', body: '', messageId: '' };
     const handler = this.consumers.get(destination);
     if (waiting === undefined || handler === undefined) {
@@ -264,7 +268,7 @@ export class Stage {
     const paths: readonly string[] = [];
     const act = (): void => {
       delivery.acknowledged = true;
-      this.count(delivery, -1);
+      this.queues.done(delivery);
       this.atWork.delete(delivery);
     };
     await this.call({ port: 'acknowledge', paths, act, about: () => incoming.messageId });
@@ -273,43 +277,16 @@ export class Stage {
   private refused(delivery: Delivery, error: unknown): void {
     const { waiting } = delivery;
     const { destination } = waiting.message;
-    this.history.violations.push(`a hop rejected: ${error instanceof Error ? (error.stack ?? error.message) : 'no error'}`); // prettier-ignore
+    const reason = error instanceof Error ? (error.stack ?? error.message) : 'no error';
+    this.history.violations.push(`a hop rejected: ${reason}`);
     this.bury(delivery);
-    this.count(delivery, -1);
+    this.queues.done(delivery);
     if (waiting.deliveries < REFUSALS) {
-      this.enqueue(waiting, 100);
+      this.queues.enqueue(waiting, 100);
     } else if (destination.endsWith(workflowOf(''))) {
       const dead = deadOf(destination.slice(0, -workflowOf('').length));
-      this.enqueue({ message: { ...waiting.message, destination: dead }, deliveries: 0 }, 0);
+      this.queues.enqueue({ message: { ...waiting.message, destination: dead }, deliveries: 0 }, 0);
     }
-  }
-
-  private enqueue({ message, deliveries }: Waiting, delay: number): void {
-    const waiting: Waiting = { message, deliveries };
-    this.copies.set(message.messageId, (this.copies.get(message.messageId) ?? 0) + 1);
-    if (delay <= 0) this.ready.push(waiting);
-    else this.clock.schedule(delay, () => this.ready.push(waiting));
-  }
-
-  /** A handler may wait for something outside: for that everything waits, for a while. `false`: none does. */
-  private async handlersSettled(): Promise<boolean> {
-    const waiting = [...this.handlers].filter(
-      ({ delivery }) => !this.pending.some((each) => each.delivery === delivery),
-    );
-    if (waiting.length === 0) return false;
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, PATIENCE, false)));
-    const settled = await Promise.race([...waiting.map(({ done }) => done.then(() => true)), patience]);
-    clearTimeout(timer);
-    return settled;
-  }
-
-  private copiesOf({ waiting }: Delivery): number {
-    return this.copies.get(waiting.message.messageId) ?? 0;
-  }
-
-  private count({ waiting: { message } }: Delivery, change: 1 | -1): void {
-    this.copies.set(message.messageId, (this.copies.get(message.messageId) ?? 0) + change);
   }
 
   private tell(call: Pending, verdict: Verdict): void {
