@@ -92,7 +92,7 @@ export class RandomFaults implements FaultPlan {
   }
 
   slow(): number {
-    return this.random.pick([6_000, 20_000, 45_000, 400_000]);
+    return this.random.pick([6_000, 20_000, 45_000, 200_000]);
   }
 
   stall(): number {

@@ -14,6 +14,8 @@ export interface Execution {
   /** It changes something: an effect. */
   readonly mutates: boolean;
   readonly delivery: Delivery;
+  /** It has not returned, and lives. */
+  running: boolean;
   /** Its hop has recorded what it came to. */
   recorded: boolean;
   /** The store failed while this was recorded: its message carries it, unless another copy of that is first. */
@@ -72,10 +74,21 @@ export class History {
 
   /** A handler acts. */
   noteExecution(execution: Execution): void {
+    const { mutates, epoch, delivery, path, attempt, idempotencyKey } = execution;
+    const other = this.executions.find((each) => each.running && each.idempotencyKey === idempotencyKey);
+    if (mutates && other !== undefined && !delivery.stalled && !other.delivery.stalled && !this.restarted) {
+      this.unfenced.push(`attempt ${attempt} of ${path} began while attempt ${other.attempt} of it was at work`);
+    }
     this.executions.push(execution);
-    const { mutates, epoch, delivery, path, attempt } = execution;
     if (!mutates || !this.endedEpochs.has(epoch) || delivery.stalled || this.restarted) return;
     this.unfenced.push(`an effect after the end of its run: ${path}#${attempt}`);
+  }
+
+  /** A handler has returned; `undefined` paths: none of its delivery runs any more. */
+  noteReturn(delivery: Delivery, paths?: readonly string[]): void {
+    for (const execution of this.executions) {
+      if (execution.delivery === delivery && (paths?.includes(execution.path) ?? true)) execution.running = false;
+    }
   }
 
   /** The store has ended a run. */

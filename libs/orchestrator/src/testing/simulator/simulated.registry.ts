@@ -32,6 +32,7 @@ export class SimulatedOperationRegistry extends OperationRegistry {
                 input,
                 mutates: operation.mutates,
                 delivery,
+                running: true,
                 recorded: false,
                 carried: false,
                 excuse: undefined,

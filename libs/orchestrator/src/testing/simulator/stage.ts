@@ -180,6 +180,7 @@ export class Stage {
     let after = (settle: () => void): void => {
       if (verdict === 'crash-after') this.crash(call, plan);
       else settle();
+      if (port === 'handle') this.history.noteReturn(delivery, call.paths);
     };
     const answer = (value: unknown): void => {
       if (verdict === 'fail-after') call.reject(new Error(`simulated: the answer to ${port} was lost`));
@@ -207,6 +208,7 @@ export class Stage {
         ms,
         () => {
           ended();
+          this.history.noteReturn(delivery, call.paths);
           settle();
         },
         delivery,
@@ -231,6 +233,7 @@ export class Stage {
     delivery.dead = true;
     this.atWork.delete(delivery);
     this.handlers.forget(delivery);
+    this.history.noteReturn(delivery);
     this.pending = this.pending.filter((each) => each.delivery !== delivery);
     this.clock.bury(delivery);
   }
