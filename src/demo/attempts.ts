@@ -7,7 +7,9 @@ export interface Attempt {
   readonly service: string;
   readonly operation: string;
   readonly number: number;
-  /** How many attempts the step took in the end. */
+  /** How often the run had been requeued by then: attempts count anew each time. */
+  readonly round: number;
+  /** How many attempts the step took in the end, in its round. */
   readonly of: number;
   /** Milliseconds from the start of the run. */
   readonly startMs: number;
@@ -23,12 +25,24 @@ export function attemptsOf(events: readonly WorkflowEvent[]): Attempt[] {
   const began = Math.min(...events.map(({ at }) => Date.parse(at)));
   const attempts = new Map<string, Omit<Attempt, 'of'>>();
   const last = new Map<string, number>();
-  for (const { type, path, service, operation, attempt: number, at, duration_ms, error_code = null } of events) {
+  const requeues = new Set<string>();
+  for (const {
+    type,
+    event_id,
+    path,
+    service,
+    operation,
+    attempt: number,
+    at,
+    duration_ms,
+    error_code = null,
+  } of events) {
+    if (type === 'requeued') requeues.add(event_id);
     if (path === null || operation === null || number === null) continue;
-    const key = `${path}#${number}`;
+    const attempt = { path, service, operation, number, round: requeues.size };
+    const key = `${stepOf(attempt)}#${number}`;
     const known = attempts.get(key);
-    const attempt = { path, service, operation, number };
-    last.set(path, Math.max(number, last.get(path) ?? 0));
+    last.set(stepOf(attempt), Math.max(number, last.get(stepOf(attempt)) ?? 0));
     if (type === 'step_started') {
       const startMs = Date.parse(at) - began;
       attempts.set(key, known ?? { ...attempt, startMs, tookMs: 0, outcome: 'running', errorCode: null });
@@ -40,6 +54,8 @@ export function attemptsOf(events: readonly WorkflowEvent[]): Attempt[] {
     }
   }
   return [...attempts.values()]
-    .map((attempt) => ({ ...attempt, of: last.get(attempt.path) ?? attempt.number }))
+    .map((attempt) => ({ ...attempt, of: last.get(stepOf(attempt)) ?? attempt.number }))
     .sort((a, b) => a.startMs - b.startMs);
 }
+
+const stepOf = ({ round, path }: Pick<Attempt, 'round' | 'path'>): string => `${round}:${path}`;

@@ -1,26 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { type WorkflowEvent, WorkflowFailedError, type WorkflowOrchestrator } from 'nest-orchestrator';
-import { filter } from 'rxjs';
+import { filter, firstValueFrom, skipWhile, timeout } from 'rxjs';
 import { isAsMeant, type Scenario } from './scenarios.js';
 import type { Ending, RunReport } from './timeline.js';
 
+export type Watch = (event: WorkflowEvent) => void;
+
+const TIMEOUT_MS = 30_000;
+
 /** Runs a scenario to its end. `watch` is told what happens to that run, and nothing of others: events may come late. */
-export async function play(
-  scenario: Scenario,
-  orchestrator: WorkflowOrchestrator,
-  watch: (event: WorkflowEvent) => void,
-): Promise<RunReport> {
-  const { cookbook, advice } = scenario;
+export async function play(scenario: Scenario, orchestrator: WorkflowOrchestrator, watch: Watch): Promise<RunReport> {
+  const { cookbook, input, tenantId, advice } = scenario;
   const workflowId = randomUUID();
-  const events: WorkflowEvent[] = [];
-  const itsOwn = orchestrator.events$.pipe(filter(({ workflow_id }) => workflow_id === workflowId));
-  const watching = itsOwn.subscribe((event) => {
-    events.push(event);
-    watch(event);
-  });
-  const ending = await endOf(scenario, workflowId, orchestrator);
-  watching.unsubscribe();
+  const { events, ending } = await watched(workflowId, orchestrator, watch, () =>
+    endOf(orchestrator.run(cookbook, { input, tenantId, workflowId, timeout: TIMEOUT_MS })),
+  );
   return {
+    workflowId,
     cookbook,
     description: orchestrator.cookbooks.get(cookbook)?.description ?? '',
     events,
@@ -30,13 +26,59 @@ export async function play(
   };
 }
 
-async function endOf(
-  { cookbook, input, tenantId }: Scenario,
+/**
+ * Requeues the run of a report, to its next end: it is meant to complete then. Its input is given again, all of it, because
+ * secrets are not kept with a failed run.
+ */
+export async function playAgain(
+  { input }: Pick<Scenario, 'input'>,
+  { advice: _, ...failed }: RunReport,
+  orchestrator: WorkflowOrchestrator,
+  watch: Watch,
+): Promise<RunReport> {
+  const { workflowId } = failed;
+  const { events, ending } = await watched(workflowId, orchestrator, watch, async () => {
+    const ended = nextEndOf(workflowId, orchestrator);
+    await orchestrator.requeue(workflowId, { input });
+    await ended; // until then its result may still be the failure
+    return endOf(orchestrator.result(workflowId, { timeout: TIMEOUT_MS }));
+  });
+  return { ...failed, events: [...failed.events, ...events], ending, asMeant: ending.kind === 'completed' };
+}
+
+const eventsOf = (workflowId: string, { events$ }: WorkflowOrchestrator): typeof events$ =>
+  events$.pipe(filter(({ workflow_id }) => workflow_id === workflowId));
+
+const nextEndOf = (workflowId: string, orchestrator: WorkflowOrchestrator): Promise<WorkflowEvent> =>
+  firstValueFrom(
+    eventsOf(workflowId, orchestrator).pipe(
+      skipWhile(({ type }) => type !== 'requeued'),
+      filter(({ type }) => type === 'completed' || type === 'failed'),
+      timeout({ first: TIMEOUT_MS }),
+    ),
+  );
+
+/** What happens to a run while `act` awaits its end. */
+async function watched(
   workflowId: string,
   orchestrator: WorkflowOrchestrator,
-): Promise<Ending> {
+  watch: Watch,
+  act: () => Promise<Ending>,
+): Promise<Pick<RunReport, 'events' | 'ending'>> {
+  const events: WorkflowEvent[] = [];
+  const watching = eventsOf(workflowId, orchestrator).subscribe((event) => {
+    events.push(event);
+    watch(event);
+  });
+  const ending = await act().finally(() => {
+    watching.unsubscribe();
+  });
+  return { events, ending };
+}
+
+async function endOf(result: Promise<{ readonly output: unknown }>): Promise<Ending> {
   try {
-    const { output } = await orchestrator.run(cookbook, { input, tenantId, workflowId, timeout: '30s' });
+    const { output } = await result;
     return { kind: 'completed', output };
   } catch (error) {
     if (error instanceof WorkflowFailedError) return { kind: 'failed', failure: error.failure };

@@ -10,6 +10,8 @@ export interface Scenario {
   readonly failsWith?: string;
   /** What an operator would do after that failure. */
   readonly advice?: string;
+  /** The run that mends the cause. After it the failed one is requeued, and is meant to complete. */
+  readonly mendedBy?: Scenario;
 }
 
 /** Whether a run ended as its scenario means it to: completed, or failed with that very code. */
@@ -60,6 +62,22 @@ export const SCENARIOS: readonly Scenario[] = [
     cookbook: 'delayed-reminder',
     tenantId: 'harbour-home',
     input: { customer_id: 'C-161', invoice_id: 'I-1006' },
+  },
+  {
+    cookbook: 'order-to-cash',
+    tenantId: 'alpine-living',
+    input: {
+      customer_id: 'C-108',
+      lines: [{ sku: 'trowel-willow', quantity: 2 }],
+      warehouse: 'north',
+      card_number: CARD,
+      card_country: 'IE',
+    },
+    failsWith: 'OUT_OF_STOCK',
+    advice:
+      'The order is placed, nothing is charged. Fill the shelf, then requeue the run: it goes on with this step. In the ' +
+      'application that npm start serves: npm run failed -- list, and npm run failed -- requeue <id>.',
+    mendedBy: { cookbook: 'restock', tenantId: 'alpine-living', input: { warehouse: 'north', limit: 1 } },
   },
   {
     cookbook: 'fraud-rejected',

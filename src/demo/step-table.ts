@@ -32,8 +32,12 @@ export function stepTable(attempts: readonly Attempt[], style: Style): string {
     colAligns: columns.map(({ align }) => align ?? 'left'),
   });
   let busyUntil = 0;
+  let round = 0;
   for (const attempt of attempts) {
-    if (attempt.startMs - busyUntil >= PAUSE) table.push(pause(busyUntil, attempt.startMs, columns.length, style));
+    const idleMs = attempt.startMs - busyUntil;
+    if (attempt.round > round) table.push(remark(attempt.startMs, REQUEUED, columns.length, style));
+    else if (idleMs >= PAUSE) table.push(remark(busyUntil, pause(idleMs), columns.length, style));
+    round = attempt.round;
     busyUntil = Math.max(busyUntil, attempt.startMs + attempt.tookMs);
     table.push(columns.map(({ text, paint = (plain) => plain }) => paint(text(attempt), attempt)));
   }
@@ -98,10 +102,13 @@ function barOf(attempts: readonly Attempt[], cells: number, { colors }: Style): 
   return { text: () => '', paint };
 }
 
-function pause(from: number, until: number, columns: number, { colors }: Style): Table.Cell[] {
-  const said = colors.dim(`⋯ the run waits, ${duration(until - from)}, and no service holds it`);
+const REQUEUED = '↺ requeued: it goes on with what it had come to';
+const pause = (ms: number): string => `⋯ the run waits, ${duration(ms)}, and no service holds it`;
+
+/** A line that tells of the run, between those of its attempts. */
+function remark(ms: number, text: string, columns: number, { colors }: Style): Table.Cell[] {
   return [
-    { content: colors.dim(`+${duration(from)}`), hAlign: 'right' },
-    { content: said, colSpan: columns - 1 },
+    { content: colors.dim(`+${duration(ms)}`), hAlign: 'right' },
+    { content: colors.dim(text), colSpan: columns - 1 },
   ];
 }

@@ -7,6 +7,7 @@ import { INDENT, indent, type Style, wrap } from './style.js';
 
 /** A run that has ended, as its timeline shows it. */
 export interface RunReport {
+  readonly workflowId: string;
   readonly cookbook: string;
   readonly description: string;
   readonly events: readonly WorkflowEvent[];

@@ -1,10 +1,10 @@
 import {
   Body,
+  ConflictException,
   Controller,
   Get,
   HttpCode,
   HttpStatus,
-  NotFoundException,
   Param,
   Post,
   Query,
@@ -13,10 +13,11 @@ import {
 import { InjectOrchestrator, type StartOptions, WorkflowOrchestrator } from 'nest-orchestrator';
 import { GetResultDto } from './dto/get-result.dto.js';
 import { StartRunDto } from './dto/start-run.dto.js';
+import { RunUnknownError } from './run-unknown.error.js';
 import { type CookbookView, linksOf, type ResultView, type RunView, type StartedRun } from './run.views.js';
 import { RunsFilter } from './runs.filter.js';
 
-/** Runs over HTTP: start one, see how far it is, fetch what it came to. `RunsFilter` says which errors there are. */
+/** Runs over HTTP: start one, see how far it is, fetch what it came to, cancel it. `RunsFilter` says which errors there are. */
 @Controller('runs')
 @UseFilters(RunsFilter)
 export class RunsController {
@@ -41,12 +42,7 @@ export class RunsController {
   @Get(':workflow_id')
   async status(@Param('workflow_id') id: string): Promise<RunView> {
     const { status } = await this.orchestrator.status(id);
-    if (status === 'unknown') {
-      throw new NotFoundException({
-        code: 'RUN_UNKNOWN',
-        message: `No service has taken up a run ${id}, or not lately.`,
-      });
-    }
+    if (status === 'unknown') throw new RunUnknownError(id);
     return { workflow_id: id, status, links: linksOf(id) };
   }
 
@@ -56,6 +52,18 @@ export class RunsController {
     await this.status(id);
     const { output, steps } = await this.orchestrator.result(id, { timeout });
     return { workflow_id: id, status: 'completed', output, steps };
+  }
+
+  /** Accepted: the run ends when the step at work has settled. What it has done stays done. */
+  @Post(':workflow_id/cancel')
+  @HttpCode(HttpStatus.ACCEPTED)
+  async cancel(@Param('workflow_id') id: string): Promise<RunView> {
+    await this.status(id);
+    const { status } = await this.orchestrator.cancel(id);
+    if (status === 'completed' || status === 'failed') {
+      throw new ConflictException({ code: 'RUN_ENDED', message: `Run ${id} has ended before: it has ${status}.` });
+    }
+    return { workflow_id: id, status, links: linksOf(id) };
   }
 }
 

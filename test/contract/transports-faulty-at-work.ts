@@ -33,6 +33,36 @@ export const transportsFaultyAtWork = (): readonly FaultyTransport[] => {
       },
     ],
     [
+      'never gives a message up',
+      'gives up a message',
+      class extends MemoryTransport {
+        override consume(destination: string, handler: MessageHandler) {
+          return destination.endsWith('.dead') ? Promise.resolve() : super.consume(destination, handler);
+        }
+      },
+    ],
+    [
+      'forgets dead letters that are refused',
+      'lets an undertaker that refuses',
+      class extends MemoryTransport {
+        override consume(destination: string, handler: MessageHandler) {
+          const forgetting: MessageHandler = async (message) => {
+            await Promise.resolve(message).then(handler).catch(() => undefined); // prettier-ignore
+          };
+          return super.consume(destination, destination.endsWith('.dead') ? forgetting : handler);
+        }
+      },
+    ],
+    [
+      'keeps what was taken away',
+      'shows what went to workflow.failed',
+      class extends MemoryTransport {
+        override remove() {
+          return Promise.resolve();
+        }
+      },
+    ],
+    [
       'says accepted before it is',
       'has accepted a message once publish resolves',
       class extends MemoryTransport {

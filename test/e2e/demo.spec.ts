@@ -9,7 +9,8 @@ jest.setTimeout(180_000); // it builds the example first
 describe('npm run demo', () => {
   it('runs every cookbook to the end that is meant for it, and says so last', async () => {
     const stdout = await succeed('.', 'npm', 'run', 'demo');
-    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/\d+ runs completed, \d+ failed as meant/);
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^✔ \d+ runs completed, \d+ failed as meant/);
+    expect(stdout).toMatch(/✔ order-to-cash .+OUT_OF_STOCK.+↺ requeued.+reservation .+✔.+confirmed/s);
   });
 
   it('ends without a word when its reader has seen enough, as head has', async () => {

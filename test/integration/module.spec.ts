@@ -121,6 +121,12 @@ describe('several services in one process', () => {
       'service "greeter" is registered twice',
     );
   });
+
+  it('may not deliver twice: one of them does it for all', async () => {
+    const deliver = () => undefined;
+    const imports = ['mail', 'sms'].map((name) => OrchestratorModule.forRoot({ service: name, deliver }));
+    await expect(boot({ imports })).rejects.toThrow('services "mail" and "sms" both have the option deliver');
+  });
 });
 
 describe('a mistake is told at boot', () => {

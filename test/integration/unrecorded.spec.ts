@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { alpha, boot, cookbook, counting, run, sent, services, task, terminals } from '../support/services.js';
+import { UnroutableError } from '../../libs/orchestrator/src/errors/unroutable.error.js';
+import { Hop } from '../../libs/orchestrator/src/hop.js';
+import { alpha, boot, broker, cookbook, counting, run, sent, services, task, terminals } from '../support/services.js';
 
 /** `state: false`: what is then promised, and what is not. */
 
@@ -51,6 +53,24 @@ describe('without run records', () => {
     await alpha().processWorkflowMessage(sent('alpha.workflow')[0] ?? {});
     expect(count.charge).toBe(2);
     expect(terminals()).toHaveLength(2);
+  });
+
+  it('a message that is put back takes along what was executed: nothing runs twice for that', async () => {
+    const { count, operations } = counting();
+    await boot({ alpha: operations, beta: operations }, off);
+    const publish = broker().publish.bind(broker());
+    let refused = 0;
+    broker().publish = (message) => {
+      if (message.destination === 'beta.workflow' && (refused += 1) <= 2)
+        throw new UnroutableError('beta.workflow', []);
+      publish(message);
+    };
+    for (const hop of services.app.get(Hop, { strict: false, each: true })) {
+      Object.assign(hop, { settings: { ...(hop as never as { settings: object }).settings, unroutableFor: 60_000 } });
+    }
+    const ended = await run(cookbook(task('a', 'alpha', 'charge'), task('b', 'beta', 'charge')));
+    expect(ended).toMatchObject({ status: 'completed', steps: { a: 1, b: 2 } });
+    expect([refused, count.charge]).toEqual([3, 2]);
   });
 
   it('a cancellation cannot be noted: the answer says so', async () => {

@@ -1,5 +1,5 @@
 import { afterEach } from '@jest/globals';
-import type { ModuleMetadata } from '@nestjs/common';
+import type { LoggerService, ModuleMetadata } from '@nestjs/common';
 import type { OrchestratorModuleOptions } from '../../libs/orchestrator/src/orchestrator.options.js';
 import type { WorkflowOrchestrator } from '../../libs/orchestrator/src/orchestrator.service.js';
 import type { RunStatus, StateStore } from '../../libs/orchestrator/src/state/state.store.js';
@@ -17,9 +17,10 @@ export async function boot(
   operations: Readonly<Record<string, TestOperations>>,
   options: OrchestratorModuleOptions = {},
   imports: ModuleMetadata['imports'] = [],
+  logger: LoggerService | false = false,
 ): Promise<void> {
   const modules = Object.entries(operations).map(([service, each]) => serviceOf(service, each, options));
-  services = await bootServices({ imports: [...modules, ...imports] });
+  services = await bootServices({ imports: [...modules, ...imports] }, { logger });
 }
 
 export const alpha = (): WorkflowOrchestrator => services.orchestrator('alpha');

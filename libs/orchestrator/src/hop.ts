@@ -98,6 +98,8 @@ export class Hop {
     claim: Granted,
     decide: Decide,
   ): Promise<HopResult> {
+    const ended = claim.kind === 'ended-here' && claim.summary.status === 'cancelled';
+    if (ended || claim.kind === 'cancelled') journal.endAsCancelled();
     try {
       let move = await decide(journal, claim, run); //                decide (pure) and execute, in turn
       for (;;) {
@@ -123,7 +125,6 @@ export class Hop {
     }
     const ended = claim.kind === 'ended-here' ? claim.summary : undefined;
     const cancelled = claim.kind === 'cancelled' || ended?.status === 'cancelled';
-    if (cancelled) journal.endAsCancelled();
     const ending = ended ?? (cancelled ? whyCancelled(run) : reasonToEnd(run, this.clock.now()));
     if (ending === undefined) return this.driver.drive(run, journal);
     // Nothing more is executed; what is recorded counts. A run that this message ended comes to the same end again.
@@ -157,7 +158,7 @@ export class Hop {
       if (this.clock.now() - since >= this.settings.unroutableFor) {
         return move.kind === 'leave' ? withoutPart(move, part, (from) => stop(from, failure)) : stop(run, failure);
       }
-      const result = await this.putBack(incoming, 'unroutable', { unroutableSince: since });
+      const result = await this.putBack(incoming, 'unroutable', { ...carried(journal), unroutableSince: since });
       await journal.lease.release();
       return result;
     }
@@ -270,9 +271,8 @@ export class Hop {
     const { kind, cause } = error;
     if (kind === 'fenced') return { skipped: true, reason: kind }; // another delivery goes on with the run
     this.logger.warn(`Run ${workflowId}: put back, ${kind} (${describeError(cause)}).`);
-    const carry = journal.unrecorded;
     try {
-      return await this.putBack(incoming, kind, Object.keys(carry).length === 0 ? {} : { carry });
+      return await this.putBack(incoming, kind, carried(journal));
     } finally {
       await journal.lease.release();
     }
@@ -283,6 +283,11 @@ type Decide = (journal: HopJournal, claim: Granted, run: Run) => Promise<Move>;
 type Refused = Exclude<Claim, Grant> | { readonly kind: 'unavailable' };
 
 const endOf = ({ kind }: Granted): 'cancelled' | 'failed' => (kind === 'cancelled' ? 'cancelled' : 'failed');
+
+/** What was executed and is recorded nowhere goes along with a message that is put back. */
+function carried({ unrecorded: carry }: HopJournal): Pick<WorkflowMessage, 'carry'> {
+  return Object.keys(carry).length === 0 ? {} : { carry };
+}
 
 /** A fork one of whose parts cannot leave: it has come to that. */
 function withoutPart(fork: Leave, name: string | undefined, fail: (run: Run) => Move): Leave {

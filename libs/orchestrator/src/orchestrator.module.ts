@@ -2,6 +2,8 @@ import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider
 import { ModulesContainer } from '@nestjs/core';
 import { getOrchestratorToken } from './decorators/inject-orchestrator.decorator.js';
 import { classifyError } from './execution/error-classifier.js';
+import { Deliveries } from './deliveries.js';
+import { DeliveryConsumer } from './delivery.consumer.js';
 import { ConfigurationError } from './errors/configuration.error.js';
 import { Driver } from './execution/driver.js';
 import { ForkMode } from './execution/fork-mode.js';
@@ -69,14 +71,16 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(SETTINGS, [MODULE_OPTIONS_TOKEN, ServiceDirectory], (options: OrchestratorModuleOptions, services: ServiceDirectory) => {
       const settings = settingsOf(service, options);
       services.register(service, { token, operations: settings.operations });
+      if (settings.deliver !== undefined) services.registerDeliverer(service);
       return settings;
     }),
     provide(WorkflowTransport, [SETTINGS, MemoryBroker], transportOf),
     provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore, ModulesContainer, Clock], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
+    provide(DeliveryConsumer, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Publisher, Clock], (...parts: ConstructorParameters<typeof DeliveryConsumer>) => new DeliveryConsumer(...parts)),
     provide(MessageReader, [MessageCodec, Planner, Clock], (...parts: PartsOf<typeof MessageReader>) => new MessageReader(service, ...parts)),
     provide(Hop, [SETTINGS, WorkflowTransport, MessageReader, StateStore, Driver, Router, Publisher, ForkKeeper, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
-    provide(Planner, [SETTINGS], plannerOf),
+    provide(Planner, [SETTINGS, OperationRegistry], plannerOf),
     provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore, Clock], storeOf),
     provide(Driver, [TaskRunner, ForkMode, Clock], (...parts: PartsOf<typeof Driver>) => new Driver(service, ...parts)),
     provide(TaskRunner, [SETTINGS, OperationRegistry, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
@@ -87,8 +91,9 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(Publisher, [SETTINGS, WorkflowTransport, MessageCodec, Clock], (...parts: ConstructorParameters<typeof Publisher>) => new Publisher(...parts)),
     provide(RunStarter, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, WorkflowTransport, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof RunStarter>) => new RunStarter(...parts)),
     provide(FailedRuns, [SETTINGS, MessageCodec, Planner, StateStore, WorkflowTransport, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof FailedRuns>) => new FailedRuns(...parts)),
+    provide(Deliveries, [MessageCodec, Planner, StateStore, WorkflowTransport], (...parts: PartsOf<typeof Deliveries>) => new Deliveries(service, ...parts)),
     provide(Replies, [StateStore, WorkflowTransport], (...parts: PartsOf<typeof Replies>) => new Replies(service, ...parts)),
-    provide(WorkflowOrchestrator, [RunStarter, FailedRuns, StateStore, Replies, WorkflowConsumer, Clock, WorkflowEvents], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
+    provide(WorkflowOrchestrator, [RunStarter, FailedRuns, Deliveries, StateStore, Replies, WorkflowConsumer, Clock, WorkflowEvents], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
     { provide: token, useExisting: WorkflowOrchestrator },
   ]; // prettier-ignore
   return {
@@ -114,8 +119,14 @@ function transportOf({ service, transport }: Settings, broker: MemoryBroker): Wo
   return new MemoryTransport(broker, service);
 }
 
-function plannerOf({ helpers, limits, retry, classifyError: own }: Settings): Planner {
-  return new Planner({ helpers, limits, retry, classify: (error, source) => classifyError(error, source, own) });
+function plannerOf({ helpers, limits, retry, classifyError: own }: Settings, operations: OperationRegistry): Planner {
+  return new Planner({
+    helpers,
+    limits,
+    retry,
+    classify: (error, source) => classifyError(error, source, own),
+    sensitiveFields: ({ service, operation }) => operations.sensitiveFields(service, operation),
+  });
 }
 
 function hopOf(settings: Settings, { capabilities }: WorkflowTransport, ...parts: PartsOf<typeof Hop>): Hop {

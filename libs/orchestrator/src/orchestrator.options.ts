@@ -2,6 +2,7 @@ import { IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Min, ValidateBy, 
 import { validateSync, type ValidationError } from 'class-validator';
 import type { RetryPolicy } from './engine/plan.js';
 import { ConfigurationError } from './errors/configuration.error.js';
+import type { Deliver } from './execution/delivery-request.js';
 import type { ErrorClassifier } from './execution/error-classifier.js';
 import { DEFAULT_LIMITS, type Limits } from './message/limits.js';
 import type { OperationsSource } from './operations/operations-file.js';
@@ -39,6 +40,11 @@ export interface OrchestratorModuleOptions {
   readonly namespace?: string;
   /** Says what kind of error something is, before the library's own rules; `undefined` leaves it to them. */
   readonly classifyError?: ErrorClassifier;
+  /**
+   * Delivers what runs have come to whose cookbook names a `delivery.on_result`. Given to one service of the application: it
+   * delivers for all of them.
+   */
+  readonly deliver?: Deliver;
   /** For how long a service that cannot be reached is tried again. Not in memory, where no other process can appear. Default `'10m'`. */
   readonly unroutable?: { readonly retryFor?: Duration };
   /** How long `app.close()` waits for steps at work before it tells them to stop. Default `'15s'`. */
@@ -71,6 +77,7 @@ export interface Settings {
   readonly references: ReferenceMode;
   readonly timeout: number;
   readonly classifyError: ErrorClassifier | undefined;
+  readonly deliver: Deliver | undefined;
   readonly unroutableFor: number;
   readonly shutdownGrace: number;
   readonly lease: number;
@@ -124,6 +131,7 @@ export function settingsOf(service: string, raw: OrchestratorModuleOptions = {})
     references: options.references ?? 'strict',
     timeout,
     classifyError: options.classifyError,
+    deliver: options.deliver,
     unroutableFor: ms(unroutable.retryFor, '10m'),
     shutdownGrace: ms(options.shutdownGrace, '15s'),
     lease: 2 * timeout, // so that a mutating step need not extend it first
@@ -230,6 +238,7 @@ class Options {
   @Matches(/^[A-Za-z0-9_-]+$/, { message: 'must be letters, digits, "-" and "_"' })
   namespace?: string;
   @IsOptional() @IsFunction() classifyError?: unknown;
+  @IsOptional() @IsFunction() deliver?: unknown;
   @IsOptional() @IsObject() @ValidateNested() unroutable?: Unroutable;
   @IsOptional() @IsDuration() shutdownGrace?: Duration;
 }

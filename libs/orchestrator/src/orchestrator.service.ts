@@ -7,6 +7,8 @@ import { ResultTruncatedError } from './errors/result-truncated.error.js';
 import { WorkflowFailedError } from './errors/workflow-failed.error.js';
 import type { WorkflowEvents } from './events/workflow-events.js';
 import type { WorkflowEvent } from './events/workflow.event.js';
+import type { Deliveries } from './deliveries.js';
+import type { DeliveryResult } from './engine/delivery.js';
 import type { StartOptions } from './execution/first-message.js';
 import type { RequeueOptions } from './execution/requeue.js';
 import type { FailedRuns } from './failed-runs.js';
@@ -51,6 +53,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
     private readonly starter: RunStarter,
     /** The runs that failed: `failed.list()`, `failed.get(id)`. */
     readonly failed: FailedRuns,
+    private readonly deliveries: Deliveries,
     private readonly state: StateStore,
     private readonly replies: Replies,
     private readonly consumer: WorkflowConsumer,
@@ -158,6 +161,17 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
   }
 
   /**
+   * Goes on with a run that was handed over, where no service has the option `deliver`; resolves once the transport has
+   * accepted it. Of several results the run goes on with the first that arrives.
+   * @param run its id, while the transport keeps its message; or its message from `workflow.delivery_requested`
+   * @throws DeliveryResultError for the result; InvalidArgumentError when the run is not handed over; InvalidMessageError,
+   * InvalidCookbookError, MessageTooLargeError, LimitExceededError, UnroutableError: then nothing has changed
+   */
+  async resume(run: string | object, result: DeliveryResult): Promise<{ readonly workflowId: string }> {
+    return { workflowId: await this.deliveries.resume(run, result) };
+  }
+
+  /**
    * Handles one workflow message as if a transport had delivered it: the seam for transports that this library does not
    * know. Resolves when the message may be acknowledged; rejects when it must come again. Waits until the application is up.
    * @param message its JSON, or the object
@@ -173,6 +187,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
     const late = `Run "${workflowId}" has not ended within ${ms} ms. `;
     if (!this.hasBegun) return new ResultTimeoutError(`${late}This application has not started yet: it takes messages from onApplicationBootstrap on. Call app.init() or app.listen() first.`); // prettier-ignore
     if (status === 'unknown') return new ResultTimeoutError(`${late}No service has taken it up: check the id; it may also have ended too long ago.`); // prettier-ignore
+    if (status === 'delivery_requested') return new ResultTimeoutError(`${late}It waits for its delivery: give a service the option deliver, or go on with resume().`); // prettier-ignore
     return new ResultTimeoutError(`${late}It goes on: ask again, or see status().`);
   }
 }

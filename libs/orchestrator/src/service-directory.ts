@@ -7,6 +7,8 @@ import { OperationsExplorer, type ServiceDeclaration } from './operations/operat
 export class ServiceDirectory implements OnModuleInit {
   private readonly services = new Map<string, ServiceDeclaration>();
 
+  private deliverer: string | undefined;
+
   constructor(private readonly explorer: OperationsExplorer) {}
 
   /** @throws ConfigurationError for a service that is registered twice */
@@ -18,6 +20,18 @@ export class ServiceDirectory implements OnModuleInit {
       );
     }
     this.services.set(service, declaration);
+  }
+
+  /** @throws ConfigurationError for a second one: both would deliver everything */
+  registerDeliverer(service: string): void {
+    const { deliverer = service } = this;
+    if (deliverer !== service) {
+      throw new ConfigurationError(
+        `OrchestratorModule: services "${deliverer}" and "${service}" both have the option deliver, and would both deliver ` +
+          'every run. Give it to one of them.',
+      );
+    }
+    this.deliverer = service;
   }
 
   get names(): readonly string[] {

@@ -69,9 +69,9 @@ function mostAtOnce(path: RegExp): () => number {
 }
 
 describe('the demo', () => {
-  it.each(SCENARIOS)('$cookbook ends as meant', async ({ cookbook, failsWith }) => {
-    if (failsWith === undefined) await run(cookbook);
-    else expect(await failureOf(cookbook)).toMatchObject({ code: failsWith });
+  it.each(SCENARIOS)('$cookbook ends as meant', async ({ cookbook, input, tenantId, failsWith }) => {
+    if (failsWith === undefined) await run(cookbook, { input, tenantId });
+    else expect(await failureOf(cookbook, { input, tenantId })).toMatchObject({ code: failsWith });
   });
 });
 

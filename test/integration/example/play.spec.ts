@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { getOrchestratorToken, type WorkflowEvent, type WorkflowOrchestrator } from 'nest-orchestrator';
 import { AppModule } from '../../../src/app.module.js';
-import { play } from '../../../src/demo/play.js';
+import { attemptsOf } from '../../../src/demo/attempts.js';
+import { play, playAgain } from '../../../src/demo/play.js';
 import { type Scenario, SCENARIOS } from '../../../src/demo/scenarios.js';
+import { until } from '../../support/until.js';
 
 let app: INestApplicationContext;
 let orchestrator: WorkflowOrchestrator;
@@ -39,4 +41,36 @@ it('reports a failure as an ending, with what the scenario advises', async () =>
       asMeant: false,
     });
   }
+});
+
+describe('a run that is played again', () => {
+  const mended = SCENARIOS.flatMap(({ mendedBy, ...scenario }) => (mendedBy === undefined ? [] : [{ scenario, mendedBy }])); // prettier-ignore
+
+  it.each(mended)(
+    'completes once its cause is mended, with what it had come to before',
+    async ({ scenario, mendedBy }) => {
+      // prettier-ignore
+      const failed = await play(scenario, orchestrator, () => undefined);
+      expect(failed).toMatchObject({ ending: { kind: 'failed', failure: { code: 'OUT_OF_STOCK' } }, asMeant: true });
+      await until(async () => (await orchestrator.failed.get(failed.workflowId)) !== undefined);
+      const inVain = await playAgain(scenario, failed, orchestrator, () => undefined);
+      expect(inVain).toMatchObject({ ending: { kind: 'failed', failure: { code: 'OUT_OF_STOCK' } }, asMeant: false });
+
+      expect(await play(mendedBy, orchestrator, () => undefined)).toMatchObject({ asMeant: true });
+      const again = await playAgain(scenario, inVain, orchestrator, () => undefined);
+      expect(again).toMatchObject({ ending: { kind: 'completed', output: { status: 'confirmed' } }, asMeant: true });
+      expect(again.advice).toBeUndefined();
+      const rounds = attemptsOf(again.events).filter(({ path }) => path === 'reservation' || path === 'order');
+      expect(rounds.map(({ path, round, outcome }) => [path, round, outcome])).toEqual([
+        ['order', 0, 'completed'],
+        ['reservation', 0, 'failed'],
+        ['reservation', 1, 'failed'],
+        ['reservation', 2, 'completed'],
+      ]);
+    },
+  );
+
+  it('is one of the demo', () => {
+    expect(mended).toHaveLength(1);
+  });
 });

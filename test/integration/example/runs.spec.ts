@@ -102,6 +102,14 @@ describe('POST /runs', () => {
     expect(problems.map(({ path }) => path)).toEqual(expect.arrayContaining(['steps[1].join.strategy']));
   });
 
+  it('answers 400 for a document with a service that there is not', async () => {
+    const steps = [{ step_id: 'a', type: 'task', service: 'catalogue', operation: 'price-basket' }];
+    expect(await post({ cookbook: { version: '2.1.0', steps } })).toMatchObject({
+      status: 400,
+      body: { code: 'UNROUTABLE', message: expect.stringContaining('catalog') },
+    });
+  });
+
   it.each([
     ['no cookbook', { input: {} }],
     ['a cookbook that is a number', { cookbook: 7 }],
@@ -194,7 +202,7 @@ describe('the errors of the library', () => {
 it('GET /runs/cookbooks lists them with what they take', async () => {
   const { body } = await ask('/runs/cookbooks');
   expect((body as { name: string }[]).map(({ name }) => name).sort()).toEqual(
-    SCENARIOS.map(({ cookbook }) => cookbook).sort(),
+    [...new Set(SCENARIOS.map(({ cookbook }) => cookbook))].sort(),
   );
   expect(body).toContainEqual(
     expect.objectContaining({ name: 'restock', input_schema: expect.objectContaining({ type: 'object' }) }),

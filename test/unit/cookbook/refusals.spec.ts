@@ -7,6 +7,8 @@ const foreach = (more: object) => only({ type: 'foreach', iterator: '{{api_input
 const choice = (more: object) => only({ type: 'switch', expression: 'x', cases: {}, ...more });
 const fork = (more: object) =>
   only({ type: 'fork_join', branches: { l: task('b') }, join: { strategy: 'all' }, ...more });
+const delivered = (on_result: unknown) =>
+  book([task('a'), { step_id: 'g', type: 'steps', steps: [task('b')] }, task('receipt')], { delivery: { on_result } });
 const own = (key: string, value: unknown) => JSON.parse(`{${JSON.stringify(key)}:${JSON.stringify(value)}}`) as object;
 
 type Refusal = readonly [what: string, document: unknown, path: string, message: string, found: string, fix: string];
@@ -43,7 +45,13 @@ const REFUSALS: readonly Refusal[] = [
   ['on_error, on a nested step', group([task('b', { on_error: { strategy: 'continue' } })]), 'steps[0].steps[0].on_error', 'is not supported yet', 'an object', 'Remove "on_error"'],
   ['handlers', book([task('a')], { handlers: {} }), 'handlers', 'is not supported yet', 'an object', 'Remove "handlers"'],
   ['a global error handler', book([task('a')], { globalErrorHandler: {} }), 'global_error_handler', 'is not supported yet', 'an object', 'Remove'],
-  ['delivery.on_result', book([task('a')], { delivery: { on_result: 'a' } }), 'delivery.on_result', 'is not supported yet', '"a"', 'Remove "on_result"'],
+  ['an on_result that is no text', delivered(1), 'delivery.on_result', 'must be of type string', '1', 'Give the id of the top-level step'],
+  ['an on_result that is empty', delivered(''), 'delivery.on_result', 'must NOT have fewer than 1 characters', '""', 'Give the id of the top-level step'],
+  ['an on_result that is the first step', delivered('a'), 'delivery.on_result', 'names the first step, before which there is nothing to deliver', '"a"', 'Name a later one of the top-level steps: g, receipt.'],
+  ['an on_result that is a nested step', delivered('b'), 'delivery.on_result', 'names a step that stands inside another', '"b"', 'Name a later one of the top-level steps: g, receipt.'],
+  ['an on_result that does not exist', delivered('reciept'), 'delivery.on_result', 'names a step that does not exist', '"reciept"', 'Did you mean "receipt"? Top-level steps after the first: g, receipt.'],
+  ['an on_result in camelCase that does not exist', book([task('a')], { delivery: { onResult: 'x' } }), 'delivery.on_result', 'names a step that does not exist', '"x"', 'Top-level steps after the first: none.'],
+  ['an on_result in both spellings', book([task('a'), task('b')], { delivery: { onResult: 'b', on_result: 'b' } }), 'delivery.onResult', 'says again what "on_result" says', '"b"', 'Remove "onResult".'],
   ['a task without service', book([{ step_id: 'a', type: 'task', operation: 'o' }]), 'steps[0].service', 'is missing', 'nothing', 'Give the service whose operation it is: a name, never a template.'],
   ['a task without operation', book([{ step_id: 'a', type: 'task', service: 's' }]), 'steps[0].operation', 'is missing', 'nothing', 'Give the operation to run'],
   ['an empty operation', one({ operation: '' }), 'steps[0].operation', 'must match pattern', '""', 'Give the operation to run'],

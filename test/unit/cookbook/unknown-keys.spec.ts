@@ -41,6 +41,8 @@ const REFUSALS: readonly Refusal[] = [
   [root({ global_retry: { note: 1 } }), 'global_retry.note', 'is no key of "retry"', 'Its keys: max_attempts,'],
   [fork({ join: { strategy: 'all', on: 'x' } }), 'steps[0].join.on', 'is no key of "join"', 'Its keys: strategy.'],
   [root({ defaults: { name: 'x' } }), 'defaults.name', 'is no key of "defaults"', 'It belongs to a cookbook.'],
+  [root({ delivery: { on_reslut: 'a' } }), 'delivery.on_reslut', 'is no key of "delivery"', 'Did you mean "on_result"?'],
+  [one({ on_result: 'a' }), 'steps[0].on_result', 'is no key of a step of type task', 'It belongs to "delivery".'],
   [root({ defaults: { tenant: 'x' } }), 'defaults.tenant', 'is no key of "defaults"', 'Its keys: workspace_id.'],
 ];
 

@@ -4,6 +4,8 @@ import { book, only, problemsOf, task } from '../../support/cookbook-documents.j
 const strict = (document: unknown) => problemsOf(document, { references: 'strict' });
 const reading = (step_id: string, text: string) => task(step_id, { input: { v: text } });
 const of = (step: string) => `{{steps.${step}.output.x}}`;
+const handedOver = (...steps: object[]) => book([task('a'), ...steps], { delivery: { on_result: 'receipt' } });
+const told = (text: string) => reading('receipt', text);
 
 describe('references that resolve', () => {
   it.each([
@@ -44,6 +46,21 @@ describe('references that resolve', () => {
       book([task('a'), { step_id: 's', type: 'switch', expression: '$steps.a.output', cases: {} }]),
     ],
     ['a literal, in an expression', only({ type: 'switch', expression: 'literal', cases: {} })],
+    ['the delivery, by the step that is told of it', handedOver(told('{{delivery._result.status}}'))],
+    [
+      'the delivery, inside that step',
+      handedOver({ step_id: 'receipt', type: 'steps', steps: [reading('c', '{{delivery}}')] }),
+    ],
+    [
+      'the delivery, inside a foreach',
+      handedOver({
+        step_id: 'receipt',
+        type: 'foreach',
+        iterator: '{{delivery._result.list}}',
+        body: [reading('c', '{{delivery._result}}{{index}}')],
+      }),
+    ],
+    ['the delivery, after that step', handedOver(task('receipt'), reading('c', '{{delivery._result.status}}'))],
     ['text that is no reference', book([reading('a', 'costs {5} and {6}')])],
   ])('are accepted: %s', (_, document) => {
     expect(strict(document)).toEqual([]);
@@ -75,6 +92,10 @@ const REFUSALS: readonly Refusal[] = [
   ['a literal with a dot, which an expression takes for a path', only({ type: 'switch', expression: 'v1.2', cases: {} }), 'steps[0].expression', 'refers to "v1"', 'To be seen here'],
   ['an unknown step, in the template of an expression', only({ type: 'switch', expression: `x${of('b')}`, cases: {} }), 'steps[0].expression', 'refers to step "b", which does not exist', 'none'],
   ['an unknown step, in a moment', only({ type: 'wait', until: of('b') }), 'steps[0].until', 'refers to step "b", which does not exist', 'none'],
+  ['the delivery, before it', handedOver(reading('b', '{{delivery._result}}'), task('receipt')), 'steps[1].input.v', 'refers to "delivery", which does not exist here', 'It can be seen by step "receipt", which "delivery.on_result" names, and by those after it.'],
+  ['the delivery, where nobody is told of one', book([task('a'), reading('b', '{{delivery._result}}')]), 'steps[1].input.v', 'refers to "delivery", which does not exist here', 'Name the step that is told how the delivery went as "delivery.on_result".'],
+  ['the result of the delivery by another name', handedOver(told('{{delivery.result.ok}}')), 'steps[1].input.v', 'refers to "delivery.result", which does not exist', 'Did you mean delivery._result.ok?'],
+  ['a member of the result without it', handedOver(told('{{delivery.status}}')), 'steps[1].input.v', 'refers to "delivery.status", which does not exist', 'Did you mean delivery._result.status?'],
   ['what cannot be read', book([reading('a', 'x {{api_input.}} y')]), 'steps[0].input.v', 'holds what cannot be read: it is neither a path nor a call of a helper', 'Write {{a.path}} or {{helper(a.path)}}.'],
   ['braces that do not close', book([reading('a', '{{api_input.x')]), 'steps[0].input.v', 'holds what cannot be read: it has no closing braces', 'Write {{a.path}}'],
 ];

@@ -15,8 +15,17 @@ it('makes one attempt of a start and what came of it, and says how many the step
     { type: 'completed', ms: 116 },
   );
   expect(attemptsOf(events)).toEqual([
-    { ...CHARGE, number: 1, of: 2, startMs: 2, tookMs: 25, outcome: 'retrying', errorCode: 'GATEWAY_UNAVAILABLE' },
-    { ...CHARGE, number: 2, of: 2, startMs: 90, tookMs: 25, outcome: 'completed', errorCode: null },
+    {
+      ...CHARGE,
+      number: 1,
+      round: 0,
+      of: 2,
+      startMs: 2,
+      tookMs: 25,
+      outcome: 'retrying',
+      errorCode: 'GATEWAY_UNAVAILABLE',
+    },
+    { ...CHARGE, number: 2, round: 0, of: 2, startMs: 90, tookMs: 25, outcome: 'completed', errorCode: null },
   ]);
 });
 
@@ -27,6 +36,24 @@ it('counts an event that is told twice once, and keeps the attempt that an unfin
   );
   const twice = [started, completed, started, completed, started].filter((event) => event !== undefined);
   expect(attemptsOf(twice)).toMatchObject([{ startMs: 0, tookMs: 5, outcome: 'completed' }]);
+});
+
+it('counts attempts anew after each requeue, which is told apart from an event that is told twice', () => {
+  const retrying = { type: 'step_retrying', ...CHARGE, duration_ms: 5, error_code: 'GATEWAY_UNAVAILABLE' } as const;
+  const failed = { ...retrying, type: 'step_failed', attempt: 2 } as const;
+  const [requeued, ...others] = told(
+    { type: 'requeued', ms: 20 },
+    { ...retrying, ms: 5 },
+    { ...failed, ms: 10 },
+    { type: 'step_completed', ms: 25, ...CHARGE, duration_ms: 5 },
+  );
+  const [first, second, last] = others;
+  const events = [first, second, requeued, requeued, last].filter((event) => event !== undefined);
+  expect(attemptsOf(events)).toMatchObject([
+    { number: 1, of: 2, round: 0, outcome: 'retrying' },
+    { number: 2, of: 2, round: 0, outcome: 'failed' },
+    { number: 1, of: 1, round: 1, outcome: 'completed' },
+  ]);
 });
 
 it('lists attempts as they began, though branches end in another order', () => {

@@ -27,9 +27,10 @@ describe('the cookbooks of the example', () => {
     },
   );
 
-  it('are named as their files, and the demo runs each of them once', () => {
+  it('are named as their files, and the demo runs each of them', () => {
     expect(files).toEqual(cookbooks.map(({ name }) => `${name}.json`));
-    expect(SCENARIOS.map(({ cookbook }) => cookbook).sort()).toEqual(cookbooks.map(({ name }) => name).sort());
+    const run = new Set(SCENARIOS.map(({ cookbook }) => cookbook));
+    expect([...run].sort()).toEqual(cookbooks.map(({ name }) => name).sort());
   });
 
   it('use every step type and every join strategy', () => {

@@ -15,6 +15,7 @@ const RECEIPT = { path: 'announce.customer.receipt', service: 'notifications', o
 const SCREEN = { path: 'screening', service: 'payments', operation: 'screen-payment' };
 
 const RETRIED: RunReport = {
+  workflowId: 'w-1',
   cookbook: 'payment-retry',
   description: 'Charges a card while the payment gateway is away: tried again, charged once, and the receipt follows.',
   events: told(
@@ -32,6 +33,7 @@ const RETRIED: RunReport = {
 };
 
 const REFUSED: RunReport = {
+  workflowId: 'w-2',
   cookbook: 'fraud-rejected',
   description: 'A large order on a foreign card.',
   events: told(
@@ -110,6 +112,23 @@ describe('the timeline of a run', () => {
     ]);
   });
 
+  it('of a run that was requeued shows both tries, and where one ends', () => {
+    const events = told(
+      { type: 'step_started', ms: 0, ...SCREEN },
+      { type: 'step_failed', ms: 1, ...SCREEN, duration_ms: 1, error_code: 'FRAUD_SUSPECTED' },
+      { type: 'failed', ms: 1, error_code: 'FRAUD_SUSPECTED' },
+      { type: 'requeued', ms: 900 },
+      { type: 'step_started', ms: 901, ...SCREEN },
+      { type: 'step_completed', ms: 902, ...SCREEN, duration_ms: 1 },
+      { type: 'completed', ms: 902 },
+    );
+    expect(lines(renderTimeline({ ...RETRIED, events }, plain(80))).slice(4, 7)).toEqual([
+      '    +0 ms  screening  payments  ✖ FRAUD_SUSPECTED  1 ms  █······················',
+      '  +901 ms  ↺ requeued: it goes on with what it had come to',
+      '  +901 ms  screening  payments  ✔                  1 ms  ······················█',
+    ]);
+  });
+
   it('does not excuse a failure that was not meant', () => {
     const text = renderTimeline({ ...REFUSED, asMeant: false }, plain(80));
     expect(text).toContain('│ failed     │ FRAUD_SUSPECTED  ');
@@ -162,10 +181,19 @@ describe('the style', () => {
 
 describe('the summary', () => {
   it('counts runs that ended as meant', () => {
-    expect(renderSummary([RETRIED, RETRIED, REFUSED], 1_234, plain(80))).toBe(
+    expect(renderSummary([RETRIED, { ...RETRIED, workflowId: 'w-3' }, REFUSED], 1_234, plain(80))).toBe(
       '✔ 2 runs completed, 1 failed as meant, in 1.23 s',
     );
     expect(renderSummary([RETRIED], 12, plain(80))).toBe('✔ 1 run completed, in 12 ms');
+  });
+
+  it('counts a run that was requeued once, as it ended last', () => {
+    const again = { ...RETRIED, workflowId: REFUSED.workflowId };
+    expect(renderSummary([REFUSED, RETRIED, again], 12, plain(80))).toBe('✔ 2 runs completed, in 12 ms');
+    const inVain = { ...REFUSED, asMeant: false };
+    expect(renderSummary([REFUSED, RETRIED, inVain], 12, plain(80))).toBe(
+      '✖ 1 run completed, not as meant: fraud-rejected, in 12 ms',
+    );
   });
 
   it('names the runs that did not', () => {

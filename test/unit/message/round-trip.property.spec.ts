@@ -42,7 +42,7 @@ const { json } = fc.letrec<{ json: unknown }>((tie) => ({
   ),
 }));
 
-const FIELDS = ['workflow_id', 'correlation_id', 'tenant_id', 'workspace_id', 'person_id', 'cookbook', 'current_step', 'attempt', 'position', 'protocol', 'lenient', 'epoch', 'redo', 'line', 'seq', 'hop_id', 'hops', 'expires_at', 'traceparent', 'tracestate', 'reply_to', 'carry', 'unroutable_since']; // prettier-ignore
+const FIELDS = ['workflow_id', 'correlation_id', 'tenant_id', 'workspace_id', 'person_id', 'cookbook', 'current_step', 'attempt', 'position', 'protocol', 'lenient', 'epoch', 'redo', 'line', 'seq', 'hop_id', 'hops', 'expires_at', 'traceparent', 'tracestate', 'reply_to', 'secrets', 'carry', 'unroutable_since']; // prettier-ignore
 const otherKey = key.filter((name) => !FIELDS.includes(name) && !FORBIDDEN_KEYS.has(name));
 const id = fc.oneof(text, number);
 const count = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER - 1 });
@@ -80,6 +80,10 @@ const message: fc.Arbitrary<WorkflowMessage> = fc.record(
     traceparent: text,
     tracestate: text,
     replyTo: word,
+    secrets: fc.array(
+      text.map((pointer) => `/${pointer}`),
+      { maxLength: 3 },
+    ),
     carry: objectOf(recorded),
     rest: objectOf(json, otherKey).filter((rest) => Object.keys(rest).length > 0),
   },

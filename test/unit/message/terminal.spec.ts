@@ -3,6 +3,7 @@ import { InvalidMessageError } from '../../../libs/orchestrator/src/errors/inval
 import { DEFAULT_LIMITS, type Limits } from '../../../libs/orchestrator/src/message/limits.js';
 import { MessageCodec } from '../../../libs/orchestrator/src/message/message.codec.js';
 import {
+  encodeHandOver,
   encodeRefused,
   encodeTerminal,
   messageOfTerminal,
@@ -101,6 +102,44 @@ describe('the terminal of a run', () => {
     const terminal = parse(encodeTerminal({ status: 'completed', message, steps: {} }, DEFAULT_LIMITS));
     for (const key of ['error', 'truncated']) expect(terminal).not.toHaveProperty(key);
     expect(terminal).toMatchObject({ api_output: null });
+  });
+});
+
+describe('a run that is handed over', () => {
+  const output = 'x'.repeat(1_000);
+  const message: WorkflowMessage = { ...run, cookbook: { ...run.cookbook, steps: [{ step_id: 's1', output }] } };
+  const bytes = codec.encodeUnnamed(message).length;
+  const within = (messageBytes: number): Limits => ({ ...DEFAULT_LIMITS, messageBytes });
+  const encoded = (messageBytes = DEFAULT_LIMITS.messageBytes): string =>
+    encodeHandOver({ message, steps: { s1: output }, apiOutput: output }, within(messageBytes));
+
+  it('stands beside its output, and is told apart by whatever its result is', () => {
+    const { hop_id, ...envelope } = parse(codec.encode(message));
+    expect(hop_id).toBe('h-7');
+    expect(parse(encoded())).toStrictEqual({
+      ...envelope,
+      status: 'delivery_requested',
+      api_output: output,
+      steps: { s1: output },
+      delivery: { handler: 'webhook' },
+    });
+    const resumed = ['completed', 'completed', 'failed'].map((status) =>
+      codec.decode(JSON.stringify({ ...parse(encoded()), delivery_result: { status } })),
+    );
+    expect(resumed).toEqual(resumed.map(({ deliveryResult, hopId }) => ({ ...message, deliveryResult, hopId })));
+    const [first, again, other] = resumed.map(({ hopId }) => hopId);
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
+  it('is there whole where its output does not fit beside it, and says so', () => {
+    const { status, truncated, api_output, ...rest } = parse(encoded(bytes));
+    expect([status, truncated, api_output]).toEqual(['delivery_requested', true, undefined]);
+    expect(rest).toStrictEqual(parse(codec.encodeUnnamed(message)));
+  });
+
+  it('is refused where it alone is too large: nobody could send it back', () => {
+    expect(() => encoded(bytes - 1)).toThrow(expect.objectContaining({ code: 'MESSAGE_TOO_LARGE' }));
   });
 });
 

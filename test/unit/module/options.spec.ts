@@ -59,6 +59,7 @@ describe('the options of the module', () => {
     ['limits.steps must', { limits: { steps: 1.5 } }],
     ['transport must be a transport definition', { transport: {} }],
     ['state must be a state definition', { state: false }],
+    ['deliver must be a function', { deliver: 'mail' }],
     ['helpers must be an object of functions by name', { helpers: { money: 'x' } }],
     ['references must be one of', { references: 'loose' }],
     ['cookbooks must be a folder or a list of documents', { cookbooks: 7 }],

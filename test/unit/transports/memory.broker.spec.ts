@@ -122,10 +122,12 @@ describe('terminals', () => {
     await send('workflow.completed', { messageId: '4' });
     expect(kept('workflow.failed')).toEqual(['2', '3']);
     expect(kept('workflow.completed')).toEqual(['4']);
+    await send('workflow.delivery_requested', { messageId: '5' });
+    expect(kept('workflow.delivery_requested')).toEqual(['5']);
     expect(kept('orders.workflow')).toEqual([]);
   });
 
-  it('are kept up to a size over both kinds: the oldest of either go first', async () => {
+  it('are kept up to a size over all kinds: the oldest of any go first', async () => {
     keep({ characters: 10 });
     await send('workflow.failed', { messageId: '1', body: 'xxxx' });
     await send('workflow.completed', { messageId: '2', body: 'xxxx' });

@@ -4,7 +4,6 @@ const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 export const UNSUPPORTED = {
   cookbook: ['handlers', 'global_error_handler'],
   step: ['condition', 'depends_on', 'on_error'],
-  delivery: ['on_result'],
 } as const;
 
 const refused = (keys: readonly string[]): Record<string, object> =>
@@ -180,7 +179,13 @@ export const COOKBOOK_SCHEMA = {
     steps: listOfSteps('Give an array of at least one step.'),
     delivery: {
       type: 'object',
-      properties: refused(UNSUPPORTED.delivery),
+      properties: {
+        on_result: {
+          type: 'string',
+          minLength: 1,
+          description: 'Give the id of the top-level step that is told how the delivery went.',
+        },
+      },
       description: 'Give an object; it is handed to whoever delivers the result.',
     },
     _system: { type: 'object', description: 'Written by the system: leave it out.' },

@@ -5,7 +5,7 @@ import type { ReferenceMode } from '../references/scope.js';
 import { describe } from '../utils/describe.js';
 import { isRecord } from '../utils/is-record.js';
 import { schemaProblems } from '../utils/json-schema.js';
-import { suggestion } from '../utils/nearest.js';
+import { listed, suggestion } from '../utils/nearest.js';
 import { pathTo, problemsUnder } from '../utils/problem.js';
 import { STEP_KINDS, UNSUPPORTED } from './cookbook.schema.js';
 import type { Problems } from './problems.js';
@@ -47,7 +47,6 @@ class Validation {
     const { delivery, global_retry: retry, input_schema: inputSchema, steps } = this.cookbook;
     this.version();
     this.supported(this.cookbook, '', UNSUPPORTED.cookbook);
-    this.supported(delivery, 'delivery', UNSUPPORTED.delivery);
     this.retry(retry, 'global_retry');
     if (isRecord(inputSchema)) {
       for (const problem of problemsUnder('input_schema', schemaProblems(inputSchema))) this.problems.add(problem);
@@ -57,6 +56,29 @@ class Validation {
       this.refuse('steps', 'is an object, as it was in format 2.0', steps, fix);
     }
     for (const { step, path } of stepsOf(this.cookbook)) if (isRecord(step)) this.step(step, path);
+    if (isRecord(delivery) && Array.isArray(steps)) this.deliveredTo(delivery['on_result'], steps);
+  }
+
+  /** The step before which the run is handed over. */
+  private deliveredTo(id: unknown, steps: readonly unknown[]): void {
+    if (typeof id !== 'string' || id === '') return;
+    const [first, ...later] = steps.map((step) => (isRecord(step) ? step['step_id'] : undefined));
+    if (later.includes(id)) return;
+    const path = 'delivery.on_result';
+    const names = later.filter((name) => typeof name === 'string');
+    const fix = `Name a later one of the top-level steps: ${listed(names)}.`;
+    if (id === first) {
+      this.refuse(path, 'names the first step, before which there is nothing to deliver', id, fix);
+    } else if (this.places.has(id)) {
+      this.refuse(path, 'names a step that stands inside another', id, fix);
+    } else {
+      this.refuse(
+        path,
+        'names a step that does not exist',
+        id,
+        suggestion(id, 'Top-level steps after the first', names),
+      );
+    }
   }
 
   private version(): void {

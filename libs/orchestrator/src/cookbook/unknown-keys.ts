@@ -14,6 +14,8 @@ interface Place {
   readonly keys: readonly string[];
   /** Nothing but these keys may stand there. */
   readonly closed?: boolean;
+  /** Whatever is unlike these keys is the user's own. */
+  readonly open?: boolean;
 }
 
 const { properties: ofRoot, $defs } = COOKBOOK_SCHEMA;
@@ -35,8 +37,9 @@ const closed = (name: string, { properties }: { readonly properties: object }): 
 const RETRY = closed('retry', ofRetry);
 const JOIN = closed('join', ofTypes.fork_join.properties.join);
 const DEFAULTS = closed('defaults', ofRoot.defaults);
+const DELIVERY: Place = { name: '"delivery"', keys: Object.keys(ofRoot.delivery.properties), open: true };
 
-const PLACES: readonly Place[] = [ROOT, STEP, ...TYPES.values(), RETRY, JOIN, DEFAULTS];
+const PLACES: readonly Place[] = [ROOT, STEP, ...TYPES.values(), RETRY, JOIN, DEFAULTS, DELIVERY];
 /** What tells a reader something and changes no run: welcome wherever keys of one's own are. */
 const DESCRIPTIVE: ReadonlySet<string> = new Set(['name', 'description', 'metadata']);
 
@@ -48,6 +51,7 @@ export function checkKeys(cookbook: JsonObject, problems: Problems): void {
   check(cookbook, '', ROOT, problems);
   check(cookbook['global_retry'], 'global_retry', RETRY, problems);
   check(cookbook['defaults'], 'defaults', DEFAULTS, problems);
+  check(cookbook['delivery'], 'delivery', DELIVERY, problems);
   for (const { step, path } of stepsOf(cookbook)) {
     if (!isRecord(step)) continue;
     const type = TYPES.get(step['type']);
@@ -73,6 +77,7 @@ function adviceOn(key: string, place: Place): string | undefined {
   if (DESCRIPTIVE.has(key) && place.closed !== true) return undefined;
   const meant = meantBy(key, place.keys);
   if (meant !== undefined) return `Did you mean "${meant}"?`;
+  if (place.open === true) return undefined;
   const home = PLACES.find(({ keys }) => keys.includes(key));
   if (home !== undefined) return `It belongs to ${home.name}.`;
   return place.closed === true ? `Its keys: ${place.keys.join(', ')}.` : undefined;

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../message/workflow-message.js';
 import { expressionPath } from '../references/expression.js';
 import { nearestRoot } from '../references/nearest-root.js';
-import { ITEM_ROOTS, RUN_ROOTS } from '../references/scope.js';
+import { DELIVERY_ROOT, ITEM_ROOTS, RUN_ROOTS } from '../references/scope.js';
 import type { Path } from '../references/syntax.js';
 import { compile } from '../references/template.js';
 import { describe } from '../utils/describe.js';
@@ -25,23 +25,29 @@ interface Sight {
 export function checkVisibility(cookbook: JsonObject, problems: Problems): void {
   const ids = new Set([...stepsOf(cookbook)].map(({ step }) => (isRecord(step) ? step['step_id'] : undefined)));
   const sight = { steps: new Set<string>(), roots: RUN_ROOTS };
-  new VisibilityCheck(ids, problems).strand(strandOf(cookbook['steps'], 'steps'), sight);
+  const { delivery } = cookbook;
+  const deliverTo = isRecord(delivery) ? delivery['on_result'] : undefined;
+  new VisibilityCheck(ids, deliverTo, problems).strand(strandOf(cookbook['steps'], 'steps'), sight);
 }
 
 class VisibilityCheck {
   constructor(
     /** Every step of the cookbook. */
     private readonly ids: ReadonlySet<unknown>,
+    /** The step from which on the delivery can be seen. */
+    private readonly deliverTo: unknown,
     private readonly problems: Problems,
   ) {}
 
   strand(strand: Strand, around: Sight): void {
     const steps = new Set(around.steps);
+    let { roots } = around;
     for (const { step, path } of strand) {
       if (!isRecord(step)) continue;
-      const sight = { steps, roots: around.roots };
+      if (step['step_id'] !== undefined && step['step_id'] === this.deliverTo) roots = [...roots, DELIVERY_ROOT];
+      const sight = { steps, roots };
       this.texts(step, path, sight);
-      const inside = step['type'] === 'foreach' ? { ...sight, roots: [...RUN_ROOTS, ...ITEM_ROOTS] } : sight;
+      const inside = step['type'] === 'foreach' ? { steps, roots: withItem(roots) } : sight;
       for (const inner of strandsOf(step, path)) this.strand(inner, inside);
       if (typeof step['step_id'] === 'string') steps.add(step['step_id']);
     }
@@ -100,16 +106,32 @@ class VisibilityCheck {
     for (const reference of references) this.reference(reference, text, path, sight);
   }
 
-  private reference({ root, step }: Path, text: string, path: string, { steps, roots }: Sight): void {
+  private reference({ root, keys, step }: Path, text: string, path: string, { steps, roots }: Sight): void {
     if (step !== undefined) {
       if (!steps.has(step)) this.step(step, text, path, [...steps]);
     } else if (root === 'steps') {
       const message = 'refers to a step in another way than steps.<step_id>.output';
       this.refuse(path, message, text, 'Write steps.<step_id>.output.');
+    } else if (root === DELIVERY_ROOT) {
+      this.delivery(keys, text, path, roots);
     } else if (!roots.includes(root)) {
       const names = [...roots, 'steps'];
       const fix = suggestion(root, 'To be seen here', names, nearestRoot(root, names));
       this.refuse(path, `refers to "${root}", which does not exist here`, text, fix);
+    }
+  }
+
+  private delivery([key, ...below]: readonly string[], text: string, path: string, roots: readonly string[]): void {
+    if (!roots.includes(DELIVERY_ROOT)) {
+      const message = 'refers to "delivery", which does not exist here';
+      const fix =
+        typeof this.deliverTo === 'string'
+          ? `It can be seen by step "${this.deliverTo}", which "delivery.on_result" names, and by those after it.`
+          : 'Name the step that is told how the delivery went as "delivery.on_result".';
+      this.refuse(path, message, text, fix);
+    } else if (key !== undefined && key !== '_result') {
+      const meant = ['delivery._result', ...(key === 'result' ? below : [key, ...below])].join('.');
+      this.refuse(path, `refers to "delivery.${key}", which does not exist`, text, `Did you mean ${meant}?`);
     }
   }
 
@@ -127,3 +149,7 @@ class VisibilityCheck {
     this.problems.add({ path, message, found: describe(found), fix });
   }
 }
+
+/** Within a `foreach`, also one within another. */
+const withItem = (roots: readonly string[]): readonly string[] =>
+  ITEM_ROOTS.every((root) => roots.includes(root)) ? roots : [...roots, ...ITEM_ROOTS];

@@ -11,6 +11,7 @@ import { joinWalked, travellingPart, walkOn } from './parts.js';
 import { backOff, nodeOf, type Plan } from './plan.js';
 import { groupOf, pathOf, pointer } from './position.js';
 import type { Ended, Frame } from './frame.js';
+import { learn, redact, veiled } from './secrets/redact.js';
 import type { Run } from './run.js';
 import { RunScope } from './run-scope.js';
 import type { Entering } from './steps/step-type.js';
@@ -18,7 +19,7 @@ import type { Transition } from './transition.js';
 
 /** What a run that has just been read from its message does next. */
 export function resume(run: Run): Transition {
-  const refusal = run.frames.length === 0 ? deliveryError(run) : undefined;
+  const refusal = deliveryError(run.message, run.plan);
   return refusal === undefined ? proceed(run) : stop(run, run.plan.environment.classify(refusal, 'engine'));
 }
 
@@ -26,6 +27,7 @@ export function resume(run: Run): Transition {
 export function advance(run: Run, outcome: Outcome): Transition {
   const step = pointer(run);
   if (step === undefined) throw new TypeError('advance: there is no task at the pointer.');
+  learn(run, step);
   if (outcome.kind === 'completed') {
     run.attempt = 1;
     return end(run, step, { output: outcome.output });
@@ -101,7 +103,7 @@ function enter(run: Run, step: Step): Transition | undefined {
     if (type !== undefined) run.frames.push(type.enter(step as Parameters<typeof type.enter>[0], entering(run, step)));
     return undefined;
   } catch (error) {
-    const failure = located(run, step, run.plan.environment.classify(error, 'engine'));
+    const failure = veiled(run, located(run, step, run.plan.environment.classify(error, 'engine')));
     run.history.push(recordOf(run, failure));
     return fail(run, failure, run.frames.length);
   }
@@ -121,7 +123,8 @@ function close(run: Run, frame: Frame): Transition | undefined {
   if (part !== undefined) {
     const { part: _, ...rest } = frame;
     const join = pathOf(run, frame.step, run.frames.length - 1);
-    const result = { frame: rest, history: run.history.slice(part.history) };
+    const secrets = run.secrets.length === 0 ? {} : { secrets: run.secrets };
+    const result = { frame: rest, history: run.history.slice(part.history), ...secrets };
     return { kind: 'arrive', run, join, part: part.name, of: part.of, result };
   }
   const outcome = type.finish(step, frame);
@@ -137,7 +140,14 @@ function end(run: Run, step: Step, ended: Ended): Transition {
   return proceed(run);
 }
 
+/** Whoever is around the step takes what it came to; what no step needs any more is removed. */
 function take(run: Run, step: Step, ended: Ended): void {
+  const { current } = run;
+  store(run, step, ended);
+  redact(run, current);
+}
+
+function store(run: Run, step: Step, ended: Ended): void {
   run.ended += 1;
   const frame = run.frames.at(-1);
   if (frame !== undefined) {

@@ -7,7 +7,8 @@ export function mark(run: Run, status: Execution['status']): void {
   const { current, executions, history, now } = run;
   if (current === undefined) return;
   const at = momentOf(run);
-  const startedAt = executions.get(current)?.started_at ?? at;
+  const known = executions.get(current);
+  const startedAt = known?.started_at ?? at;
   // Literals: copying what is known by spread would cost more than the rest of the step.
   const execution: Mutable<Execution> =
     status === 'running' || status === 'retrying'
@@ -19,6 +20,7 @@ export function mark(run: Run, status: Execution['status']): void {
           duration_ms: startedAt === at ? 0 : now - Date.parse(startedAt),
         };
   if (history.length > 0) execution.retry_history = history;
+  if (known?.redacted !== undefined) execution.redacted = known.redacted;
   executions.set(current, execution);
 }
 

@@ -3,6 +3,7 @@ import type { Step } from '../cookbook/cookbook.js';
 import type { JsonObject, WorkflowMessage } from '../message/workflow-message.js';
 import { changed } from '../utils/changed.js';
 import { describe } from '../utils/describe.js';
+import { withResult } from './delivery.js';
 import { lineOf } from './parts.js';
 import type { Plan } from './plan.js';
 import { groupOf } from './position.js';
@@ -10,6 +11,7 @@ import type { Execution } from './execution.js';
 import type { Frame } from './frame.js';
 import type { Run } from './run.js';
 import { isRecord } from '../utils/is-record.js';
+import { isHeld, union } from './secrets/redact.js';
 import { isCount } from './steps/step-type.js';
 
 /**
@@ -17,7 +19,8 @@ import { isCount } from './steps/step-type.js';
  * @param now milliseconds since the epoch, of the message's arrival
  * @throws InvalidMessageError when it stands where its cookbook has no place, or its frames do not nest
  */
-export function restore(message: WorkflowMessage, plan: Plan, here: string, now: number): Run {
+export function restore(received: WorkflowMessage, plan: Plan, here: string, now: number): Run {
+  const message = withResult(received, plan);
   const { currentStep } = message;
   if (!plan.order.includes(currentStep)) {
     throw new InvalidMessageError(
@@ -49,14 +52,22 @@ export function restore(message: WorkflowMessage, plan: Plan, here: string, now:
     history,
     frames,
     ended: 0,
+    secrets: message.secrets ?? [],
   };
   checkNesting(run);
   checkLine(run);
+  for (const { redacted = [] } of executions.values()) {
+    // What a requeue gave again is a secret again.
+    const given = redacted.filter((pointer) => isHeld(run, pointer));
+    run.secrets = union(run.secrets, given);
+  }
   return run;
 }
 
 /** What the run's next message holds of it. */
-export function checkpoint(run: Run): Pick<WorkflowMessage, 'cookbook' | 'currentStep' | 'attempt' | 'position'> {
+export function checkpoint(
+  run: Run,
+): Pick<WorkflowMessage, 'cookbook' | 'currentStep' | 'attempt' | 'position' | 'secrets'> {
   const { message, outputs, executions, frames } = run;
   const steps = topLevel(message).map((step) => {
     const id = step['step_id'] as string;
@@ -71,7 +82,8 @@ export function checkpoint(run: Run): Pick<WorkflowMessage, 'cookbook' | 'curren
   const position = frames.length === 0 ? undefined : { frames: frames as unknown as JsonObject[] };
   const cookbook = changed(message.cookbook, { steps: withHistory(steps, run, current) });
   const currentStep = run.current ?? run.plan.order.at(-1) ?? message.currentStep;
-  return { cookbook, currentStep, attempt: run.attempt, position };
+  const secrets = run.secrets.length === 0 ? undefined : run.secrets;
+  return { cookbook, currentStep, attempt: run.attempt, position, secrets };
 }
 
 /** The current step's failed attempts, also those since its bookkeeping was last marked. */

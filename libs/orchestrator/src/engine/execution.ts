@@ -5,6 +5,8 @@ export interface Execution {
   readonly completed_at?: string;
   readonly duration_ms?: number;
   readonly retry_history?: readonly RetryRecord[];
+  /** JSON pointers to the secrets that were removed from the run while this step was the current one. */
+  readonly redacted?: readonly string[];
 }
 
 /** One failed attempt; other records that messages of the original carry (`requeued`, …) are kept as they are. */

@@ -28,6 +28,8 @@ export interface Part {
 export interface PartResult {
   readonly frame: Frame;
   readonly history: readonly RetryRecord[];
+  /** The secrets it knows, as JSON pointers. */
+  readonly secrets?: readonly string[];
 }
 
 /** What a step ended with: an output (`undefined`: none), or a failure that its group was handed. */

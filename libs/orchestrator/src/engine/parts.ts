@@ -2,6 +2,7 @@ import { mark } from './bookkeeping.js';
 import { groupOf, pathOf } from './position.js';
 import type { Frame, Part, PartResult } from './frame.js';
 import type { Run } from './run.js';
+import { redact, union } from './secrets/redact.js';
 
 /**
  * One run per part of the fork at the innermost frame: the same message with that part there instead. The frames around are
@@ -37,14 +38,21 @@ export function join(part: Run, results: Readonly<Record<string, PartResult>>): 
   const frames = part.frames.slice(0, -1);
   const merged = mergedFrame(part, arrived.map((result) => result.frame)); // prettier-ignore
   const added = arrived.flatMap((result) => result.history);
-  const joined = {
+  const joined: Run = {
     ...part,
+    secrets: secretsOf(arrived),
     frames: [...frames, merged],
     history: [...part.history.slice(0, history), ...added],
     attempt: 1,
   };
   mark(joined, 'running');
+  redact(joined, joined.current);
   return joined;
+}
+
+/** What any of the parts knows as secret. */
+export function secretsOf(results: readonly PartResult[]): readonly string[] {
+  return results.reduce<readonly string[]>((known, { secrets = [] }) => union(known, secrets), []);
 }
 
 /** The line of a run whose outer `depth` frames are these: `''`, or `<join>/<part>` of the innermost part that travels. */

@@ -2,7 +2,9 @@ import type { Cookbook, RetryRule, Step } from '../cookbook/cookbook.js';
 import type { Limits } from '../message/limits.js';
 import { compile, type Template } from '../references/template.js';
 import type { Helpers } from '../references/scope.js';
+import type { Path } from '../references/syntax.js';
 import type { Failure, FailureSource } from '../errors/failure.js';
+import { referencesOf, type SensitiveFields, type Sensitivity, sensitivityOf } from './secrets/sensitivity.js';
 import { type AnyStepType, stepTypeOf } from './steps/index.js';
 
 /** A cookbook, prepared once: its steps by id, with what holds for each. Shared by all runs of the cookbook. */
@@ -13,6 +15,8 @@ export interface Plan {
   readonly order: readonly string[];
   /** The top-level step that is told how the delivery of the run's output went; the run is handed over before it. */
   readonly deliverTo: string | undefined;
+  /** The tasks whose operations are known to have sensitive fields: found when they are first asked for. */
+  readonly secretive: () => readonly PlanNode[];
   readonly environment: Environment;
 }
 
@@ -24,6 +28,8 @@ export interface Environment {
   readonly retry: RetryPolicy;
   /** Turns what a step's own templates threw into a failure. */
   classify(error: unknown, source: FailureSource): Failure;
+  /** Default: no operation has sensitive fields. */
+  readonly sensitiveFields?: SensitiveFields;
 }
 
 /** Milliseconds. */
@@ -40,29 +46,46 @@ export interface PlanNode {
   readonly type: AnyStepType | undefined;
   /** The next top-level step; `undefined` for the last, and for nested steps. */
   readonly next: string | undefined;
+  /** The step that holds it; `undefined` at the top level. */
+  readonly parent: string | undefined;
   readonly retry: RetryPolicy;
   /** Milliseconds that an attempt may take; `undefined`: the module's. */
   readonly timeout: number | undefined;
   /** A task's input, compiled when it is first needed. */
   readonly input: () => Template;
+  /** What its own templates refer to, and what of its input is secret: found when it is first asked for. */
+  readonly references: () => readonly Path[];
+  readonly sensitivity: () => Sensitivity;
 }
 
 /** @param cookbook parsed: its ids are unique and its shapes are right */
 export function planOf(cookbook: Cookbook, environment: Environment): Plan {
   const nodes = new Map<string, PlanNode>();
-  const add = (step: Step, outer: Pick<PlanNode, 'retry' | 'timeout'>, next?: string): void => {
+  const add = (step: Step, outer: Pick<PlanNode, 'retry' | 'timeout' | 'parent'>, next?: string): void => {
     const retry = within(outer.retry, step.retry);
     const timeout = step.timeout_ms ?? outer.timeout;
     const type = step.type === 'task' ? undefined : stepTypeOf(step);
-    nodes.set(step.step_id, { step, type, next, retry, timeout, input: inputOf(step) });
-    if (step.type !== 'task') for (const child of stepTypeOf(step).children(step)) add(child, { retry, timeout });
+    nodes.set(step.step_id, {
+      step,
+      type,
+      next,
+      parent: outer.parent,
+      retry,
+      timeout,
+      input: once(() => compile(step.type === 'task' ? step.input : undefined)),
+      references: once(() => referencesOf(step)),
+      sensitivity: once(() => sensitivityOf(step, environment.sensitiveFields)),
+    });
+    if (step.type === 'task') return;
+    for (const child of stepTypeOf(step).children(step)) add(child, { retry, timeout, parent: step.step_id });
   };
-  const outermost = { retry: within(environment.retry, cookbook.global_retry), timeout: undefined };
+  const outermost = { retry: within(environment.retry, cookbook.global_retry), timeout: undefined, parent: undefined };
   cookbook.steps.forEach((step, index) => {
     add(step, outermost, cookbook.steps[index + 1]?.step_id);
   });
   const order = cookbook.steps.map((step) => step.step_id);
-  return { cookbook, nodes, order, deliverTo: cookbook.delivery?.on_result, environment };
+  const secretive = once(() => [...nodes.values()].filter(({ sensitivity }) => sensitivity().fields.length > 0));
+  return { cookbook, nodes, order, deliverTo: cookbook.delivery?.on_result, secretive, environment };
 }
 
 /** The node of a step that is known to be in the plan. */
@@ -88,7 +111,7 @@ function within(outer: RetryPolicy, rule: RetryRule | undefined): RetryPolicy {
   };
 }
 
-function inputOf(step: Step): () => Template {
-  let template: Template | undefined;
-  return () => (template ??= compile(step.type === 'task' ? step.input : undefined));
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

@@ -1,4 +1,4 @@
-import { type HelperContext, ITEM_ROOTS, RUN_ROOTS, type Scope } from '../references/scope.js';
+import { DELIVERY_ROOT, type HelperContext, ITEM_ROOTS, RUN_ROOTS, type Scope } from '../references/scope.js';
 import type { Run } from './run.js';
 import { groupOf } from './position.js';
 import type { Seen } from './steps/step-type.js';
@@ -29,7 +29,7 @@ export class RunScope implements Scope {
         return message.workspaceId ?? plan.cookbook.defaults?.workspace_id;
       case 'person_id':
         return message.personId;
-      case 'delivery':
+      case DELIVERY_ROOT:
         return message.deliveryResult === undefined ? undefined : { _result: message.deliveryResult };
       case 'step_id':
         return this.context.step_id;
@@ -49,7 +49,8 @@ export class RunScope implements Scope {
   names(): { readonly roots: readonly string[]; readonly steps: readonly string[] } {
     const steps = [...this.run.outputs.keys()];
     this.inside(({ results }) => void steps.push(...Object.keys(results)));
-    return { roots: [...RUN_ROOTS, ...ITEM_ROOTS].filter((name) => this.root(name) !== undefined), steps };
+    const roots = [...RUN_ROOTS, DELIVERY_ROOT, ...ITEM_ROOTS];
+    return { roots: roots.filter((name) => this.root(name) !== undefined), steps };
   }
 
   /** The first answer of a frame, from the innermost outwards. */

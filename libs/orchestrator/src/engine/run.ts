@@ -2,14 +2,16 @@ import type { WorkflowMessage } from '../message/workflow-message.js';
 import type { Execution, RetryRecord } from './execution.js';
 import type { Frame } from './frame.js';
 import type { Plan } from './plan.js';
+import type { Place } from './secrets/place.js';
+import type { Veil } from './secrets/veil.js';
 
 /**
  * One execution of a cookbook as the engine sees it: where it stands and what is done. Everything in it comes from the
  * message and returns to it, but `plan`, `here` and `now`. `advance` moves its run: copying would cost as much as a step.
  */
 export interface Run {
-  /** The message it was read from: identity, caller, api_input. */
-  readonly message: WorkflowMessage;
+  /** The message it was read from: identity, caller, api_input, from which secrets are removed. */
+  message: WorkflowMessage;
   readonly plan: Plan;
   /** The service that holds the message. */
   readonly here: string;
@@ -31,4 +33,17 @@ export interface Run {
   ended: number;
   /** The groups around the pointer, outermost first. The pointer is the innermost one's child, or `current`. */
   frames: Frame[];
+  /** The secrets it holds, as JSON pointers: of steps that were executed, and not removed yet. Replaced, never changed. */
+  secrets: readonly string[];
+  /** What is known of `secrets`, so that of thousands only the new ones are looked up. */
+  known?: KnownSecrets;
+}
+
+export interface KnownSecrets {
+  /** The list it was made for. */
+  readonly secrets: readonly string[];
+  /** Over those whose values stay the same. */
+  readonly veil: Veil;
+  /** The others: of steps within loops. */
+  readonly changing: readonly Place[];
 }

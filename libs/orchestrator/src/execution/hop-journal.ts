@@ -144,9 +144,7 @@ export class HopJournal {
       const answer = await this.reach(() => this.store.record(this.holder, outcomes, departure));
       this.hear(answer);
       if (answer === 'fenced') throw new Interrupted('fenced');
-      for (const [path, outcome] of Object.entries(outcomes)) {
-        if (this.pending.get(path) === outcome) this.pending.delete(path);
-      }
+      if (this.store.keepsRecords) this.settle(outcomes); // else a message that is put back must carry them
     }
     this.check();
   }
@@ -167,6 +165,13 @@ export class HopJournal {
   async end(summary: RunSummary): Promise<void> {
     this.hear(await this.reach(() => this.store.end(this.holder, summary)));
     this.check();
+  }
+
+  /** These are recorded; what was noted meanwhile is not. */
+  private settle(outcomes: Journal): void {
+    for (const [path, outcome] of Object.entries(outcomes)) {
+      if (this.pending.get(path) === outcome) this.pending.delete(path);
+    }
   }
 
   private hear(answer: HoldAnswer): void {

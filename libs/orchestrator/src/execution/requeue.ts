@@ -28,7 +28,7 @@ export function requeued(run: Run, { from, input }: RequeueOptions, expiresAt: n
   const changes = from !== undefined || input !== undefined;
   return {
     ...again,
-    message: changed(message, {
+    message: changed(again.message, {
       cookbook,
       epoch: message.epoch + 1,
       redo: message.redo + (changes ? 1 : 0),
@@ -56,6 +56,7 @@ function begunAt(run: Run, from: string): Run {
   for (const id of dropped) run.outputs.delete(id);
   for (const id of dropped.slice(1)) run.executions.delete(id);
   const toBeDelivered = deliverTo !== undefined && order.indexOf(from) < order.indexOf(deliverTo);
-  const message = toBeDelivered ? changed(run.message, { deliveryResult: undefined }) : run.message;
+  const deliveryResult = toBeDelivered ? undefined : run.message.deliveryResult;
+  const message = changed(run.message, { currentStep: from, position: undefined, deliveryResult });
   return { ...run, message, current: nodeOf(run.plan, from).step.step_id, frames: [] };
 }

@@ -4,6 +4,8 @@ import type { Outcome } from '../engine/outcome.js';
 import { nodeOf } from '../engine/plan.js';
 import type { Run } from '../engine/run.js';
 import { RunScope } from '../engine/run-scope.js';
+import { secretsIn, veilOf } from '../engine/secrets/redact.js';
+import type { Veil } from '../engine/secrets/veil.js';
 import type { TaskStep } from '../cookbook/cookbook.js';
 import { InvalidOutputError } from '../errors/invalid-output.error.js';
 import { MessageTooLargeError } from '../errors/message-too-large.error.js';
@@ -82,10 +84,12 @@ export class TaskRunner {
   private async execute(task: Task, journal: HopJournal): Promise<{ outcome: Outcome; mutated: boolean }> {
     const { run, step, path } = task;
     let mutated = false;
+    let veil = veilOf(run, step);
     try {
       const ms = this.timeFor(task);
       const resolved = this.inputOf(task);
       const input: unknown = resolved instanceof Promise ? await this.within(ms, task, () => resolved) : resolved;
+      veil = veil.and(secretsIn(run, step, input)); // before the handler can change what it is given
       const operation = this.operations.find(this.settings.service, step);
       if (operation.mutates) {
         await journal.flush();
@@ -95,13 +99,14 @@ export class TaskRunner {
         journal.check();
       }
       const output = await this.invoke(operation, input, ms, task, journal);
-      return { outcome: { kind: 'completed', output: asJson(task, output, journal) }, mutated };
+      return { outcome: { kind: 'completed', output: asJson(task, output, veil, journal) }, mutated };
     } catch (error) {
       if (error instanceof Interrupted) throw error;
-      const failure = run.plan.environment.classify(error, 'handler');
+      const failure = veil.failure(run.plan.environment.classify(error, 'handler'));
+      const stack = stackOf(error);
       this.logger.warn(
         `${errorRef(run, path)} ${step.service}.${step.operation} failed: ${failure.message}`,
-        stackOf(error),
+        stack && veil.text(stack),
       );
       return { outcome: { kind: 'failed', failure }, mutated };
     }
@@ -223,19 +228,20 @@ export class TaskRunner {
 }
 
 /**
- * The output as the next service will see it, in a copy that the handler cannot change any more.
+ * The output as the next service will see it, without secrets, in a copy that the handler cannot change any more.
  * @throws InvalidOutputError when it is no JSON; LimitExceededError, MessageTooLargeError when the run's message could not hold it
  */
-function asJson({ run, step }: Task, output: unknown, journal: HopJournal): unknown {
+function asJson({ run, step }: Task, output: unknown, veil: Veil, journal: HopJournal): unknown {
   const text = textOf(step, output);
   if (text === undefined) return undefined;
   const { limits } = run.plan.environment;
-  const copy: unknown = JSON.parse(text);
+  const whole: unknown = JSON.parse(text);
+  const copy = veil.data(whole);
   // It must also fit where a message carries it that could not be recorded: deeper, and beside the rest.
   const room = { depth: limits.depth - CARRIED_DEPTH, nodes: limits.nodes / 2 };
   if (typeof copy === 'object' && copy !== null)
     checkShape(copy, room, `the output of step "${step.step_id}", which must leave room in its message,`);
-  const bytes = Buffer.byteLength(text);
+  const bytes = Buffer.byteLength(copy === whole ? text : JSON.stringify(copy));
   if (!journal.admit(bytes, limits.messageBytes))
     throw new MessageTooLargeError(bytes, 'messageBytes', limits.messageBytes);
   return copy;

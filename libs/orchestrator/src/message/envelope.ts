@@ -10,6 +10,7 @@ import {
   integer,
   journal,
   object,
+  pointers,
   position,
   text,
   word,
@@ -46,6 +47,7 @@ const TABLE: FieldTable = {
   attempt: ['attempt', integer(1)],
   position: ['position', position],
   deliveryResult: ['delivery_result', object],
+  secrets: ['secrets', pointers],
   carry: ['carry', journal],
   keeper: ['keeper', object],
   cookbook: ['cookbook', object],
@@ -117,6 +119,11 @@ export function fromEnvelope(envelope: JsonObject, body: string): WorkflowMessag
     }
   }
   return message as unknown as WorkflowMessage; // every field was read by the kind that the table gives its type
+}
+
+/** An envelope without its `hop_id`. */
+export function unnamed({ hop_id: _, ...envelope }: JsonObject & { readonly hop_id?: unknown }): JsonObject {
+  return envelope;
 }
 
 /** The JSON object that a message is on the wire. Its fields win over keys of `rest`. */

@@ -53,6 +53,14 @@ export const position: FieldKind<{ readonly frames: readonly JsonObject[] }> = {
   },
 };
 
+export const pointers: FieldKind<readonly string[]> = {
+  expects: 'a list of JSON pointers',
+  decode: (value) => {
+    const isPointer = (each: unknown): boolean => typeof each === 'string' && each.startsWith('/');
+    return Array.isArray(value) && value.every(isPointer) ? (value as string[]) : undefined;
+  },
+};
+
 /** Outcomes by path, as a message carries those that could not be recorded. */
 export const journal: FieldKind<JsonObject> = {
   expects: 'an object of outcomes by path, each with "attempt", "at" and "outcome"',

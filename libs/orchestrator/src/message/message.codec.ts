@@ -4,7 +4,7 @@ import { describe } from '../utils/describe.js';
 import { parseMoment } from '../utils/moment.js';
 import { isRecord } from '../utils/is-record.js';
 import { checkBytes, checkShape, encodeWithin } from './bounds.js';
-import { fromEnvelope, toEnvelope } from './envelope.js';
+import { fromEnvelope, toEnvelope, unnamed } from './envelope.js';
 import type { Limits } from './limits.js';
 import { PROTOCOL, type JsonObject, type WorkflowMessage } from './workflow-message.js';
 
@@ -37,6 +37,11 @@ export class MessageCodec {
    */
   encode(message: WorkflowMessage): string {
     return encodeWithin(toEnvelope(message), 'messageBytes', this.limits);
+  }
+
+  /** As `encode`, without a `hop_id`: whoever decodes the message gives it one that only the same text has. */
+  encodeUnnamed(message: WorkflowMessage): string {
+    return encodeWithin(unnamed(toEnvelope(message)), 'messageBytes', this.limits);
   }
 
   /** As `encode`, of a message that is put back: what it carries since it came may fill the room that receivers leave. */

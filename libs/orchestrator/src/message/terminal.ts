@@ -3,14 +3,14 @@ import type { OrchestratorError } from '../errors/orchestrator.error.js';
 import { encodeWithin, isTooLarge } from './bounds.js';
 import { changed } from '../utils/changed.js';
 import { isRecord } from '../utils/is-record.js';
-import { type TERMINAL_KEYS, toEnvelope, withoutTerminalKeys } from './envelope.js';
+import { type TERMINAL_KEYS, toEnvelope, unnamed, withoutTerminalKeys } from './envelope.js';
 import type { Limits } from './limits.js';
 import type { MessageCodec } from './message.codec.js';
 import type { JsonObject, WorkflowMessage } from './workflow-message.js';
 
-/** How a run ended, or that it was handed over. */
+/** How a run ended. */
 export interface Terminal {
-  readonly status: 'completed' | 'failed' | 'cancelled' | 'delivery_requested';
+  readonly status: 'completed' | 'failed' | 'cancelled';
   /** The run as it stood: a failed one is requeued from it. */
   readonly message: WorkflowMessage;
   /** Output of the last step; left out: none. */
@@ -38,7 +38,7 @@ export interface FailureDocument {
 
 /** What a terminal has beside the keys of the message in it. */
 interface TerminalKeys extends Record<(typeof TERMINAL_KEYS)[number], unknown> {
-  readonly status: Terminal['status'];
+  readonly status: Terminal['status'] | 'delivery_requested';
   readonly api_output: unknown;
   readonly steps: Readonly<Record<string, unknown>> | undefined;
   readonly delivery: unknown;
@@ -54,7 +54,7 @@ interface TerminalKeys extends Record<(typeof TERMINAL_KEYS)[number], unknown> {
  */
 export function encodeTerminal({ status, message, apiOutput, steps, failure }: Terminal, limits: Limits): string {
   const error = failure === undefined ? undefined : failureDocument(failure);
-  const delivery = message.cookbook['delivery'] ?? { handler: 'none' };
+  const delivery = deliveryOf(message);
   const output = status === 'completed' ? (apiOutput ?? null) : apiOutput;
   const keys: TerminalKeys = { status, api_output: output, steps, delivery, error, truncated: undefined };
   const run = toEnvelope(message);
@@ -63,6 +63,22 @@ export function encodeTerminal({ status, message, apiOutput, steps, failure }: T
     fitting({ ...run, ...shortened(keys) }, 'incomingBytes', limits) ??
     JSON.stringify({ ...identityOf(run), ...shortened(keys), delivery: undefined })
   );
+}
+
+/**
+ * The envelope of a run that is handed over: as a terminal, beside the message with which the run is resumed. That message is
+ * there always; where `api_output`, `steps` and `delivery` do not fit beside it they are left out, and `truncated: true` says so: the
+ * cookbook holds them too. It has no `hop_id`: each result gives its resume another, so that of several results one counts.
+ * @throws MessageTooLargeError, LimitExceededError when the message alone does not fit
+ */
+export function encodeHandOver({ message, apiOutput, steps }: Omit<Terminal, 'status'>, limits: Limits): string {
+  const run = unnamed(toEnvelope(message));
+  encodeWithin(run, 'messageBytes', limits);
+  const status = 'delivery_requested';
+  const delivery = deliveryOf(message);
+  const output = apiOutput ?? null;
+  const keys: TerminalKeys = { status, api_output: output, steps, delivery, error: undefined, truncated: undefined };
+  return fitting(changed(run, keys), 'messageBytes', limits) ?? JSON.stringify({ ...run, status, truncated: true });
 }
 
 /**
@@ -153,6 +169,8 @@ export function encodeRefused(
     if (raw === '' || Buffer.byteLength(document) <= limits.messageBytes) return document;
   }
 }
+
+const deliveryOf = ({ cookbook }: WorkflowMessage): unknown => cookbook['delivery'] ?? { handler: 'none' };
 
 function failureDocument(failure: Failure): FailureDocument {
   const { type, code, message, details, source } = failure;

@@ -52,6 +52,8 @@ export interface WorkflowMessage extends Caller {
   readonly tracestate?: string | undefined;
   readonly replyTo?: string;
 
+  /** Where its secrets stand, as JSON pointers: those that steps were given, and that are not removed yet. */
+  readonly secrets?: readonly string[] | undefined;
   /** Outcomes by path that were executed and that the record of this line does not know yet. */
   readonly carry?: JsonObject | undefined;
   /** Milliseconds since the epoch: since when the next destination could not be reached. */

@@ -54,6 +54,12 @@ export class OperationRegistry {
     return this.plain.get(service)?.get(name);
   }
 
+  /** The input fields of an operation that hold secrets; `undefined` of one that is not known here. */
+  sensitiveFields(service: string, name: string): readonly string[] | undefined {
+    const operation = this.get(service, name);
+    return operation === undefined ? undefined : (operation.sensitiveInputFields ?? []);
+  }
+
   get(service: string, name: string): BoundOperation | undefined {
     return this.services.get(service)?.get(name);
   }

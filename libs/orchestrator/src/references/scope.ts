@@ -35,5 +35,8 @@ export type ReferenceMode = 'strict' | 'lenient';
 /** What can be seen everywhere in a run. */
 export const RUN_ROOTS = ['api_input', 'workflow_id', 'correlation_id', 'tenant_id', 'workspace_id', 'person_id', 'step_id'] as const; // prettier-ignore
 
+/** What can be seen besides from the step on that is told how the delivery went: `delivery._result`. */
+export const DELIVERY_ROOT = 'delivery';
+
 /** What can be seen inside a `foreach` besides. */
 export const ITEM_ROOTS = ['current', 'index'] as const;

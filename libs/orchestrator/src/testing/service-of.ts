@@ -2,6 +2,7 @@ import { Controller, Module, type Type } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { Mutates } from '../decorators/mutates.decorator.js';
 import { Operation } from '../decorators/operation.decorator.js';
+import { Sensitive } from '../decorators/sensitive.decorator.js';
 import type { OperationContext } from '../operations/operation.js';
 import { OrchestratorModule } from '../orchestrator.module.js';
 import type { OrchestratorModuleOptions } from '../orchestrator.options.js';
@@ -13,6 +14,8 @@ export type TestOperation = (input: never, context: OperationContext) => unknown
 export interface TestOperations {
   readonly reads?: Readonly<Record<string, TestOperation>>;
   readonly mutates?: Readonly<Record<string, TestOperation>>;
+  /** Input fields that hold secrets, by the name of the operation. */
+  readonly sensitive?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -24,13 +27,16 @@ export interface TestOperations {
  */
 export function serviceOf(
   service: string,
-  { reads = {}, mutates = {} }: TestOperations,
+  { reads = {}, mutates = {}, sensitive = {} }: TestOperations,
   options: OrchestratorModuleOptions = {},
 ): Type {
   @Controller()
   class TestController {}
-  for (const [name, handle] of Object.entries(reads)) addMethod(TestController, name, handle);
-  for (const [name, handle] of Object.entries(mutates)) addMethod(TestController, name, handle, Mutates());
+  const traitsOf = (name: string): MethodDecorator[] =>
+    Object.hasOwn(sensitive, name) ? [Sensitive(...(sensitive[name] ?? []))] : [];
+  for (const [name, handle] of Object.entries(reads)) addMethod(TestController, name, handle, ...traitsOf(name));
+  for (const [name, handle] of Object.entries(mutates))
+    addMethod(TestController, name, handle, Mutates(), ...traitsOf(name));
 
   @Module({ imports: [OrchestratorModule.forRoot({ service, ...options })], controllers: [TestController] })
   class TestModule {}

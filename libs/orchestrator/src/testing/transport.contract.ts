@@ -4,6 +4,7 @@ import { acknowledgementCases } from './transport-contract/acknowledgement.js';
 import { closingCases } from './transport-contract/closing.js';
 import { deliveryCases } from './transport-contract/delivery.js';
 import { type TransportFixture, TransportStage } from './transport-contract/stage.js';
+import { keepingCases } from './transport-contract/keeping.js';
 import { stoppingCases } from './transport-contract/stopping.js';
 
 export type { TransportFixture };
@@ -16,7 +17,7 @@ export type { TransportFixture };
  * for (const { name, run } of transportContract(transport.capabilities)) it(name, () => run(fixture()));
  */
 export function transportContract(capabilities: TransportCapabilities): readonly ContractCase<TransportFixture>[] {
-  return [...deliveryCases, ...acknowledgementCases, ...stoppingCases, ...closingCases]
+  return [...deliveryCases, ...acknowledgementCases, ...stoppingCases, ...closingCases, ...keepingCases]
     .filter(({ needs }) => needs.every((capability) => capabilities[capability]))
     .map(({ name, act }) => ({
       name,

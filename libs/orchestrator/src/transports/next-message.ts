@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { v5 } from 'uuid';
 import { modeOf } from '../engine/advance.js';
 import { checkpoint } from '../engine/checkpoint.js';
 import { lineOf } from '../engine/parts.js';
@@ -16,26 +15,18 @@ export function asItStands(run: Run): WorkflowMessage {
 interface Place {
   readonly seq: number;
   readonly hops: number;
-  /** Default: a random one. */
-  readonly hopId?: string;
   readonly carry?: JsonObject;
 }
 
 /** A new message of the run: the next of its line, the first of a part's, or what goes on after a join. */
-export function messageOf(run: Run, { seq, hops, hopId = randomUUID(), carry = {} }: Place): WorkflowMessage {
+export function messageOf(run: Run, { seq, hops, carry = {} }: Place): WorkflowMessage {
   return changed(asItStands(run), {
     lenient: modeOf(run.message) === 'lenient' ? (true as const) : undefined,
     protocol: PROTOCOL,
     line: lineOf(run),
     seq,
-    hopId,
+    hopId: randomUUID(),
     hops: run.ended > 0 ? 0 : hops,
     carry: Object.keys(carry).length === 0 ? undefined : carry,
   });
 }
-
-/** Namespace of the ids that resumed runs get. Never to be changed: two deliveries of a hop must hand over the same. */
-const RESUMED = '0d3f8a61-7c1e-4b52-8f0a-5b7f3f9d2c46';
-
-/** The `hop_id` with which a run comes back that this hop hands over: the same at every delivery of it. */
-export const resumedHopId = (hopId: string): string => v5(hopId, RESUMED);

@@ -1,6 +1,6 @@
 import { resume, stop } from '../engine/advance.js';
 import type { PartResult } from '../engine/frame.js';
-import { join } from '../engine/parts.js';
+import { join, secretsOf } from '../engine/parts.js';
 import type { Run } from '../engine/run.js';
 import type { Move as EngineMove } from '../engine/transition.js';
 import { UnroutableError } from '../errors/unroutable.error.js';
@@ -106,7 +106,7 @@ export class PartsRouter {
       // What the parts came to does not fit into one message: then the fork has failed, with nothing of it.
       const failed = stop(part, part.plan.environment.classify(error, 'engine'));
       if (failed.kind !== 'arrive') throw error;
-      const result = { ...failed.result, history: [] };
+      const result = { ...failed.result, history: [], secrets: secretsOf(Object.values(results)) };
       const joined = join(failed.run, Object.fromEntries(failed.of.map((name) => [name, result])));
       return this.encoded(joined, seq);
     }

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { withoutSecrets } from '../engine/secrets/refused.js';
 import type { OrchestratorError } from '../errors/orchestrator.error.js';
 import { UnroutableError } from '../errors/unroutable.error.js';
 import { Interrupted } from '../execution/interrupted.js';
@@ -80,7 +81,7 @@ export class Publisher {
     return true;
   }
 
-  /** A message that cannot be read, or makes no sense, goes to `workflow.failed` as it came, with the reason. */
+  /** A message that cannot be read, or makes no sense, goes to `workflow.failed` as it came but for the secrets it names, with the reason. */
   async refuse(
     { body, messageId }: IncomingMessage,
     error: OrchestratorError,
@@ -88,7 +89,7 @@ export class Publisher {
   ): Promise<string> {
     const ref = `refused:${messageId}`;
     this.logger.error(`${ref} ${error.message}`);
-    const envelope = encodeRefused(body, error, this.codec.limits, message);
+    const envelope = encodeRefused(withoutSecrets(body, message), error, this.codec.limits, message);
     await this.publish({ destination: FAILED, body: envelope, messageId: ref });
     return ref;
   }

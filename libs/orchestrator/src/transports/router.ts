@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Run } from '../engine/run.js';
-import type { Move as EngineMove, Transition } from '../engine/transition.js';
+import { sealed } from '../engine/secrets/redact.js';
+import type { Transition } from '../engine/transition.js';
 import type { OrchestratorError } from '../errors/orchestrator.error.js';
 import { UnroutableError } from '../errors/unroutable.error.js';
 import type { WorkflowEvents } from '../events/workflow-events.js';
@@ -8,13 +9,13 @@ import type { Move } from '../execution/driver.js';
 import type { HopJournal } from '../execution/hop-journal.js';
 import { isTooLarge } from '../message/bounds.js';
 import type { MessageCodec } from '../message/message.codec.js';
-import { encodeTerminal } from '../message/terminal.js';
+import { encodeHandOver, encodeTerminal } from '../message/terminal.js';
 import type { EndStatus, RunSummary } from '../state/state.store.js';
 import { summaryTexts } from '../state/summary.js';
 import { changed } from '../utils/changed.js';
 import type { Clock } from '../utils/clock.js';
 import { COMPLETED, DELIVERY_REQUESTED, FAILED, workflowOf } from './destinations.js';
-import { asItStands, messageOf, resumedHopId } from './next-message.js';
+import { asItStands, messageOf } from './next-message.js';
 import type { PartsRouter } from './parts.router.js';
 import type { Publisher } from './publisher.js';
 
@@ -36,7 +37,7 @@ export interface Obstacle {
   readonly part?: string;
 }
 
-type End = EngineMove & { readonly kind: 'complete' | 'fail' };
+type End = Transition & { readonly kind: 'complete' | 'fail' };
 
 /** MESSAGE OUT: makes the move that was decided, confirmed by the transport before it resolves. */
 export class Router {
@@ -75,7 +76,7 @@ export class Router {
           return await this.handOver(move.run, journal, move.output);
         case 'complete':
         case 'fail':
-          return await this.end(move.run, journal, move);
+          return await this.end(sealed(move), journal);
         case 'pause':
         case 'fork':
           throw new TypeError(`A ${move.kind} left its hop.`);
@@ -101,7 +102,8 @@ export class Router {
   }
 
   /** Ends the run, once, and says so. */
-  private async end(run: Run, journal: HopJournal, move: End): Promise<HopResult> {
+  private async end(move: End, journal: HopJournal): Promise<HopResult> {
+    const { run } = move;
     const status: EndStatus = move.kind === 'complete' ? 'completed' : journal.cancelled ? 'cancelled' : 'failed';
     const output = move.kind === 'complete' ? move.output : undefined;
     const failure = move.kind === 'complete' ? undefined : move.failure;
@@ -125,12 +127,9 @@ export class Router {
 
   /** Gives the run to whoever delivers its output; it comes back as the next message of its line. */
   private async handOver(run: Run, journal: HopJournal, output: unknown): Promise<HopResult> {
-    const { seq, hopId } = journal.holder;
-    const message = messageOf(run, { seq: seq + 1, hops: 0, hopId: resumedHopId(hopId) });
+    const message = messageOf(run, { seq: journal.holder.seq + 1, hops: 0 });
     const steps = Object.fromEntries(run.outputs);
-    const terminal = { status: 'delivery_requested', message, steps, apiOutput: output } as const;
-    this.codec.encode(message); // whoever resumes it sends it back whole
-    const body = encodeTerminal(terminal, this.codec.limits);
+    const body = encodeHandOver({ message, steps, apiOutput: output }, this.codec.limits);
     await journal.flush({ kind: 'hand_over' });
     const { workflowId, epoch } = message;
     await this.publisher.publish({

@@ -101,6 +101,16 @@ export const foreach: StepType<ForeachStep, ForeachFrame> = {
     };
     return failed === undefined ? merged : { ...merged, failed };
   },
+  outputs: (_, child) => [['iterations', null, 'outputs', child.step_id]],
+  places(_, { first, stride, index }, [list, number, what, ...keys]) {
+    if (list !== 'iterations' || number === undefined) return [];
+    const at = number === null ? null : (Number(number) - first) / stride;
+    if (at !== null && !isCount(at)) return []; // another lane's
+    const own = at === null ? null : String(at);
+    if (what === 'item') return [['items', own, ...keys]];
+    if (what !== 'outputs') return [];
+    return at === null || at === index ? [['done', own, ...keys], ['results', ...keys]] : [['done', own, ...keys]]; // prettier-ignore
+  },
 };
 
 function lane(step: ForeachStep, items: readonly unknown[], first: number, stride: number): ForeachFrame {

@@ -71,7 +71,33 @@ export const forkJoin: StepType<ForkJoinStep, ForkJoinFrame> = {
     step: step.step_id,
     all: branches.map(({ branch = '', ended = { output: undefined } }) => [branch, ended] as const),
   }),
+  outputs(step, child) {
+    const names = Object.keys(step.branches);
+    const name = names.find((each) => listOf(step, each).some(({ step_id: id }) => id === child.step_id)) ?? '';
+    const own = isList(step, name) ? [child.step_id] : [];
+    return [['branches', name, ...own], ...resultsOf(step.join.strategy, name, names).map((at) => [...at, ...own])];
+  },
+  places(_, { branch, all = [] }, [first, name, ...keys]) {
+    if (first !== 'branches') return [];
+    const merged = all.findIndex(([each]) => each === name);
+    if (merged >= 0) return [['all', String(merged), '1', 'output', ...keys]];
+    return branch === name ? [['results', ...keys], ['ended', 'output', ...keys]] : []; // prettier-ignore
+  },
 };
+
+/** Where `result` holds the output of a branch. */
+function resultsOf(strategy: JoinStrategy, name: string, names: readonly string[]): readonly (readonly string[])[] {
+  switch (strategy) {
+    case 'all':
+      return [['result', name]];
+    case 'first':
+      return name === names[0] ? [['result']] : [];
+    case 'last':
+      return name === names.at(-1) ? [['result']] : [];
+    case 'merge':
+      return [['result']]; // its keys, among those of the others
+  }
+}
 
 function joined(strategy: JoinStrategy, outputs: readonly (readonly [string, unknown])[]): unknown {
   switch (strategy) {

@@ -29,4 +29,7 @@ export const group: StepType<GroupStep, GroupFrame> = {
     },
   }),
   sees: (frame) => ({ results: frame.results }),
+  later: (step, frame) => step.steps.slice(frame.at + 1),
+  outputs: (_, child) => [['results', child.step_id]],
+  places: (_, __, keys) => (keys[0] === 'results' ? [keys] : []),
 };

@@ -2,6 +2,7 @@ import type { Step } from '../../cookbook/cookbook.js';
 import type { Limits } from '../../message/limits.js';
 import type { Outcome } from '../outcome.js';
 import type { Ended, Frame } from '../frame.js';
+import type { Key } from '../secrets/place.js';
 
 /** What a step type may ask while it is entered. */
 export interface Entering {
@@ -46,6 +47,12 @@ export interface StepType<S extends Step, F extends Frame> {
   split?(step: S, frame: F, limits: Limits): readonly { readonly name: string; readonly frame: F }[];
   /** The frame after all parts have ended; `parts` are in the order of `split`. */
   merge?(step: S, parts: readonly F[]): F;
+  /** The children that come after the one at hand. Default: none. */
+  later?(step: S, frame: F): readonly Step[];
+  /** Where in the step's output a child's output stands: in one place or in several. */
+  outputs?(step: S, child: Step): readonly (readonly Key[])[];
+  /** Where in the frame that stands already which will stand there in the step's output. */
+  places?(step: S, frame: F, keys: readonly Key[]): readonly (readonly Key[])[];
 }
 
 /** Non-negative integer, as frames use for indexes. */

@@ -42,6 +42,8 @@ export const choice: StepType<SwitchStep, SwitchFrame> = {
     const output = { type: 'switch', step_id, expression, value, selectedCase: selected, result };
     return { kind: 'completed', output: withoutUndefined(output) };
   },
+  outputs: () => [['result']],
+  places: (_, __, [first, ...keys]) => (first === 'result' ? [['ended', 'output', ...keys]] : []),
 };
 
 /** The name a value has among the cases. */

@@ -58,7 +58,7 @@ export class MemoryBroker implements QueueHost {
     return this.queue(destination, service).consume(handler, prefetch);
   }
 
-  /** The newest terminals of `workflow.completed` or `workflow.failed`, oldest first. */
+  /** The newest messages of `workflow.completed`, `workflow.failed` or `workflow.delivery_requested`, oldest first. */
   kept(destination: string): readonly OutgoingMessage[] {
     return this.terminals.of(destination);
   }

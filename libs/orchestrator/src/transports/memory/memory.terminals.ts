@@ -1,4 +1,4 @@
-import { COMPLETED, FAILED } from '../destinations.js';
+import { COMPLETED, DELIVERY_REQUESTED, FAILED } from '../destinations.js';
 import type { OutgoingMessage } from '../workflow.transport.js';
 
 /** How much is kept, unless the broker is told otherwise. */
@@ -6,17 +6,19 @@ const BOUNDS = { perTopic: 1_000, characters: 64 * 1024 * 1024 };
 
 interface Kept {
   readonly message: OutgoingMessage;
-  /** Tells which of two topics' oldest is the older. */
+  /** Tells which of the topics' oldest is the oldest. */
   readonly arrival: number;
 }
 type Topic = Map<string, Kept>;
 
 /**
- * The newest terminals, which nobody may be subscribed to: so many of each topic, and so many characters of bodies over
- * both, so that neither many runs nor large ones fill the process.
+ * The newest terminals and hand-overs, which nobody may be subscribed to: so many of each topic, and so many characters of
+ * bodies over all, so that neither many runs nor large ones fill the process.
  */
 export class MemoryTerminals {
-  private readonly topics: ReadonlyMap<string, Topic> = new Map([COMPLETED, FAILED].map((name) => [name, new Map()]));
+  private readonly topics: ReadonlyMap<string, Topic> = new Map(
+    [COMPLETED, FAILED, DELIVERY_REQUESTED].map((name) => [name, new Map()]),
+  );
   private readonly bounds: typeof BOUNDS;
   private arrivals = 0;
   private characters = 0;
@@ -25,7 +27,7 @@ export class MemoryTerminals {
     this.bounds = { ...BOUNDS, ...bounds };
   }
 
-  /** Keeps it if it is a terminal; of those with one `messageId`, which say the same, the last. */
+  /** Keeps it if it is of one of the topics; of those with one `messageId`, which say the same, the last. */
   keep(message: OutgoingMessage): void {
     const topic = this.topics.get(message.destination);
     if (topic === undefined) return;
