@@ -47,12 +47,12 @@ export class Lease {
    */
   async uphold(settled: Promise<void>): Promise<void> {
     this.overdue += 1;
-    await this.renew(this.terms.lease);
-    if (this.atWork) this.beat();
     void settled.then(() => {
       this.overdue -= 1;
       if (!this.atWork && this.overdue === 0) void this.give();
     });
+    this.beat(); // also if the store cannot be reached now
+    await this.renew(this.terms.lease);
   }
 
   /** The hop is done. What it leaves overdue is upheld further. */
