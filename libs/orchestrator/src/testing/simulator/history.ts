@@ -64,18 +64,19 @@ export class History {
       const key = `${epoch} ${path}#${attempt}`;
       const known = this.recorded.get(key) ?? new Set();
       this.recorded.set(key, known.add(JSON.stringify(outcome)));
-      for (const execution of this.executions) {
-        if (execution.delivery === delivery && execution.path === path && execution.attempt === attempt) {
-          execution.recorded = true;
-        }
-      }
+      const executed = this.executions.filter((each) => each.path === path && each.attempt === attempt && each.epoch === epoch); // prettier-ignore
+      // Its own, or the one that its message carries.
+      const own = executed.findLast((each) => each.delivery === delivery) ?? executed.at(-1);
+      if (own !== undefined) own.recorded = true;
     }
   }
 
   /** A handler acts. */
   noteExecution(execution: Execution): void {
     const { mutates, epoch, delivery, path, attempt, idempotencyKey } = execution;
-    const other = this.executions.find((each) => each.running && each.idempotencyKey === idempotencyKey);
+    const other = this.executions.find(
+      (each) => each.running && each.epoch === epoch && each.idempotencyKey === idempotencyKey,
+    );
     if (mutates && other !== undefined && !delivery.stalled && !other.delivery.stalled && !this.restarted) {
       this.unfenced.push(`attempt ${attempt} of ${path} began while attempt ${other.attempt} of it was at work`);
     }

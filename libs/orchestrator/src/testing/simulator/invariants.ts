@@ -46,7 +46,9 @@ export function endsOf({ terminals }: Pick<History, 'terminals'>): readonly Outg
 /** Effects that were repeated more often than injected faults can have lost their outcome. */
 export function repeatsOf({ executions }: Pick<History, 'executions'>): string[] {
   return [...grouped(executions)].flatMap(([key, all]) => {
-    const excused = all.filter(({ excuse, recorded }) => excuse !== undefined && !recorded).length;
+    const excused = all.filter(
+      ({ excuse, recorded, delivery }) => !recorded && (excuse !== undefined || delivery.stalled),
+    ).length;
     const repeats = all.length - 1;
     return repeats <= excused
       ? []
