@@ -28,6 +28,23 @@ describe('generated cookbooks come to what a recursive interpreter comes to', ()
     60_000,
   );
 
+  it.each([
+    ['an overdue handler, upheld while the store fails', 'slow handlers, parts in process', 398],
+    [
+      'an overdue handler, upheld while the store fails: its attempt is not forgotten',
+      'slow handlers, parts in process',
+      524,
+    ],
+    ['the next attempt of a part in process, on another line', 'slow handlers, parts in process', 19],
+    ['an overdue handler that crashes after that', 'everything, parts in process', 136],
+    ['a stalled hop that records in a store which has started empty', 'the store restarts empty, crashes', 382],
+  ])('%s, which once was not so', async (_, name, seed) => {
+    const setting = SETTINGS.find((each) => each.name === name) ?? SETTINGS[0];
+    if (setting === undefined) throw new TypeError('There are no settings.');
+    const { differences } = await (await workshops.of(setting.boot)).run(trialOf(setting, seed));
+    expect(differences).toEqual([]);
+  });
+
   it('in more than 2,000 runs', () => {
     expect(SETTINGS.length * RUNS).toBeGreaterThan(2_000);
   });

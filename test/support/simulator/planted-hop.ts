@@ -97,10 +97,10 @@ export const IN_THE_HOP: readonly Planted[] = [
       };
     }),
   ),
-  planted('an overdue handler that keeps nobody out', 0, 'by-service', 'generated', { slow: 3, reorder: true }, () =>
+  planted('an overdue handler that keeps nobody out', 4, 'by-service', 'generated', { slow: 3, reorder: true }, () =>
     replace(Lease, 'uphold', () => () => Promise.resolve()),
   ),
-  planted('a lease that is not renewed', 0, 'by-service', 'generated', { slow: 3, double: 1, reorder: true }, () =>
+  planted('a lease that is not renewed', 1, 'by-service', 'generated', { slow: 3, double: 1, reorder: true }, () =>
     replace(MemoryStateStore, 'extend', () => () => Promise.resolve('ok')),
   ),
 ];
