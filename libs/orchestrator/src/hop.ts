@@ -119,16 +119,28 @@ export class Hop {
   /** Where the run goes from here, after everything that can be executed here has been. */
   private async decide(run: Run, journal: HopJournal, claim: Granted): Promise<Move> {
     run.now = claim.at;
-    if (claim.left) return this.driver.drive(run, journal, 'replay'); // it may only send its parts again
+    if (claim.left) {
+      const move = await this.driver.drive(run, journal, 'replay'); // it may only send its parts again
+      return this.isLost(move) ? this.decide(move.run, journal, { ...claim, left: false }) : move;
+    }
     const ended = claim.kind === 'ended-here' ? claim.summary : undefined;
     const cancelled = claim.kind === 'cancelled' || ended?.status === 'cancelled';
     const ending = ended ?? (cancelled ? whyCancelled(run) : reasonToEnd(run, this.clock.now()));
     if (ending === undefined) return this.driver.drive(run, journal);
     // Nothing more is executed; what is recorded counts. A run that this message ended comes to the same end again.
     const move = await this.driver.drive(run, journal, 'replay');
+    if (ending.failure === undefined && this.isLost(move)) return this.driver.drive(move.run, journal);
     const atItsEnd = move.kind === 'fail' || move.kind === 'complete';
     if (ending.failure === undefined || (atItsEnd && !cancelled)) return move;
     return stop(move.run, ending.failure);
+  }
+
+  /**
+   * Whether a replay ends before what the record says of this hop: the store has started empty since, and was told that, but not
+   * what was executed before. Then that is executed again, so that the run goes on.
+   */
+  private isLost(move: Move): boolean {
+    return move.kind === 'execute' && move.service === this.settings.service;
   }
 
   /** The move could not be made: another one, or the message is put back. */

@@ -22,17 +22,28 @@ export const API_INPUT = {
   deep: { flag: true, list: [10, 20, 30] },
 };
 
+/** What is generated. */
+export interface CookbookKind {
+  /** Reads see something else each time they are executed, and the run goes where they say. */
+  readonly draws?: boolean;
+  /** Steps, about. Default 14. */
+  readonly steps?: number;
+}
+
 /** A valid cookbook with steps of every type, nested, over several services; the same seed makes the same one. */
-export function generateCookbook(seed: number): Cookbook {
-  const generator = new Generator(new Prng(seed));
+export function generateCookbook(seed: number, { draws = false, steps = 14 }: CookbookKind = {}): Cookbook {
+  const generator = new Generator(new Prng(seed), draws, steps);
   return generator.cookbook();
 }
 
 class Generator {
   private ids = 0;
-  private budget = 14;
 
-  constructor(private readonly random: Prng) {}
+  constructor(
+    private readonly random: Prng,
+    private readonly draws: boolean,
+    private budget: number,
+  ) {}
 
   cookbook(): Cookbook {
     const { steps } = this.list(START, 1 + this.random.below(5), 0);
@@ -46,7 +57,7 @@ class Generator {
     for (let index = 0; index < length; index += 1) {
       const step = this.step(seen, depth);
       steps.push(step);
-      seen = after(seen, step);
+      seen = after(seen, step, this.draws);
     }
     return { steps, visible: seen };
   }
@@ -91,6 +102,7 @@ class Generator {
           type: 'switch',
           ...pinned,
           expression: random.pick([
+            ...sidesOf(visible),
             '{{api_input.n}}',
             '$api_input.deep.flag',
             `{{${random.pick(visible.references)}}}`,
@@ -141,7 +153,7 @@ class Generator {
 }
 
 /** What can be seen after a step, beside what could be before. */
-function after(visible: Visible, step: Step): Visible {
+function after(visible: Visible, step: Step, draws: boolean): Visible {
   const output = `steps.${step.step_id}.output`;
   const references = [...visible.references];
   const lists = [...visible.lists];
@@ -149,8 +161,13 @@ function after(visible: Visible, step: Step): Visible {
     if (step.operation === 'list') lists.push(output);
     if (['read', 'write'].includes(step.operation)) references.push(output);
     if (step.operation === 'nil') references.push(output);
+    if (draws && step.operation === 'read') references.push(`${output}.side`);
   } else {
     references.push(output, `${output}.type`);
   }
   return { references, lists };
 }
+
+/** What was drawn before is what a switch is for. */
+const sidesOf = ({ references }: Visible): string[] =>
+  references.filter((reference) => reference.endsWith('.side')).map((reference) => `{{${reference}}}`);

@@ -1,5 +1,5 @@
 import type { Cookbook, ForkJoinStep, Step, TaskStep } from '../../../libs/orchestrator/src/cookbook/cookbook.js';
-import { answer, type OperationName } from './library.js';
+import { answer, type Answer, type OperationName } from './library.js';
 
 /** One call of a handler. */
 export interface Call {
@@ -22,6 +22,9 @@ export interface Interpretation {
   readonly trace: Trace;
 }
 
+/** What an operation answers. */
+export type Answers = (operation: OperationName, input: unknown, attempt: number, path: string) => Answer;
+
 /** What the interpreter, which knows no time, has for moments; as long as one, so that texts that hold it are as long. */
 const SOME_TIME = 'YYYY-MM-DDThh:mm:ss.mmmZ';
 
@@ -43,17 +46,24 @@ class Failed extends Error {
 type Scope = Readonly<Record<string, unknown>> & { readonly steps: Readonly<Record<string, unknown>> };
 interface Rules {
   readonly attempts: number;
+  readonly answers: Answers;
 }
 
 /**
  * Runs a cookbook by recursion, with nothing of the library: what it should come to, which calls it makes and in which order.
  * References are those of the generator: `{{a.b}}`, alone or in text.
  */
-export function interpret(cookbook: Cookbook, input: unknown, workflowId: string, attempts = 3): Interpretation {
+export function interpret(
+  cookbook: Cookbook,
+  input: unknown,
+  workflowId: string,
+  answers: Answers = (operation, given, attempt) => answer(operation, given, attempt),
+  attempts = 3,
+): Interpretation {
   const steps: Record<string, unknown> = {};
   const seq: Trace[] = [];
   const root = { api_input: input, workflow_id: workflowId };
-  const rules = within({ attempts }, cookbook.global_retry);
+  const rules = within({ attempts, answers }, cookbook.global_retry);
   try {
     let output: unknown;
     for (const step of cookbook.steps) {
@@ -178,11 +188,11 @@ function fold(outputs: readonly unknown[]): unknown {
   return all;
 }
 
-function task(step: TaskStep, scope: Scope, path: string, { attempts }: Rules, seq: Trace[]): unknown {
+function task(step: TaskStep, scope: Scope, path: string, { attempts, answers }: Rules, seq: Trace[]): unknown {
   const input = resolve(step.input, scope, path);
   for (let attempt = 1; ; attempt += 1) {
     seq.push({ call: { service: step.service, operation: step.operation, path, attempt, input } });
-    const { output, error } = answer(step.operation as OperationName, input, attempt);
+    const { output, error } = answers(step.operation as OperationName, input, attempt, path);
     if (error === undefined) return output;
     if (error.status !== 503 || attempt >= attempts) throw new Failed(path, error.code, attempt);
   }
@@ -216,10 +226,10 @@ function lookUp(reference: string, scope: Scope, path: string): unknown {
 }
 
 function within(outer: Rules, rule: { readonly max_attempts?: number } | undefined): Rules {
-  return rule?.max_attempts === undefined ? outer : { attempts: rule.max_attempts };
+  return rule?.max_attempts === undefined ? outer : { ...outer, attempts: rule.max_attempts };
 }
 
-/** Whether `calls`, in the order they happened, is an order that the trace allows. Returns what is wrong. */
+/** Whether `calls`, in the order they happened, is an order that the trace allows; of equal ones the last counts. Returns what is wrong. */
 export function checkOrder(trace: Trace, calls: readonly Call[]): string | undefined {
   const keyOf = (call: Call): string => `${call.path}#${call.attempt}`;
   const names = calls.map(keyOf);

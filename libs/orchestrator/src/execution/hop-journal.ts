@@ -182,7 +182,9 @@ export class HopJournal {
     this.cancelListeners.clear();
   }
 
+  /** A fenced hop touches nothing any more: a store that has started empty would take it for the line's holder. */
   private async reach<T>(call: () => Promise<T>): Promise<T> {
+    if (this.fenced) throw new Interrupted('fenced');
     try {
       return await call();
     } catch (cause) {

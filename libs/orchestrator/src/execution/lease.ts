@@ -18,6 +18,8 @@ export class Lease {
   private until: number;
   private overdue = 0;
   private atWork = false;
+  /** Another holds the line. */
+  private lost = false;
   private stopBeat: CancelTimer = () => undefined;
 
   /** @param heard told every answer of the store */
@@ -47,12 +49,12 @@ export class Lease {
    */
   async uphold(settled: Promise<void>): Promise<void> {
     this.overdue += 1;
-    await this.renew(this.terms.lease);
-    if (this.atWork) this.beat();
     void settled.then(() => {
       this.overdue -= 1;
       if (!this.atWork && this.overdue === 0) void this.give();
     });
+    this.beat(); // also if the store cannot be reached now
+    await this.renew(this.terms.lease);
   }
 
   /** The hop is done. What it leaves overdue is upheld further. */
@@ -68,6 +70,7 @@ export class Lease {
 
   private async give(): Promise<void> {
     this.stopBeat();
+    if (this.lost) return;
     await this.store.extend(this.holder, 0).catch(() => undefined);
   }
 
@@ -77,7 +80,7 @@ export class Lease {
       void this.renew(this.terms.lease)
         .catch(() => undefined) // the next one may reach the store; a mutating step asks again before it starts
         .finally(() => {
-          if (this.atWork || this.overdue > 0) this.beat();
+          if (!this.lost && (this.atWork || this.overdue > 0)) this.beat();
         });
     });
   }
@@ -88,7 +91,9 @@ export class Lease {
 
   private async renew(ms: number): Promise<void> {
     const from = this.clock.monotonic();
-    this.heard(await this.store.extend(this.holder, ms, this.overdue > 0));
+    const answer = await this.store.extend(this.holder, ms, this.overdue > 0);
+    this.lost ||= answer === 'fenced';
+    this.heard(answer);
     this.until = Math.max(this.until, from + ms);
   }
 }

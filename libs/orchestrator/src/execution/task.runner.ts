@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { errorRef, modeOf } from '../engine/advance.js';
 import type { Outcome } from '../engine/outcome.js';
+import { lineOf } from '../engine/parts.js';
 import { nodeOf } from '../engine/plan.js';
 import type { Run } from '../engine/run.js';
 import { RunScope } from '../engine/run-scope.js';
@@ -37,6 +38,18 @@ export interface Task {
   readonly path: string;
 }
 
+/** What a handler that is past its deadline is still doing, and the milliseconds it had. */
+interface Overdue {
+  readonly working: Promise<unknown>;
+  readonly ms: number;
+}
+
+interface Executed {
+  readonly outcome: Outcome;
+  readonly mutated: boolean;
+  readonly overdue: Overdue | undefined;
+}
+
 export interface TaskRunnerSettings {
   readonly service: string;
   /** Namespace of idempotency keys. */
@@ -67,10 +80,11 @@ export class TaskRunner {
     const { run, step, path } = task;
     const startedAt = this.clock.now();
     this.events.step('step_started', task, startedAt);
-    const { outcome, mutated } = await this.execute(task, journal);
+    const { outcome, mutated, overdue } = await this.execute(task, journal);
     run.now = this.clock.now();
     journal.note(path, { outcome, attempt: run.attempt, at: run.now });
     this.events.settled(task, outcome, nodeOf(run.plan, step.step_id).retry.maxAttempts, run.now - startedAt, run.now);
+    if (overdue !== undefined) await this.uphold(overdue, task, journal);
     if (mutated) await journal.flush();
     return outcome;
   }
@@ -81,9 +95,10 @@ export class TaskRunner {
     for (const deadline of this.running) deadline.pass(new Interrupted('closing'));
   }
 
-  private async execute(task: Task, journal: HopJournal): Promise<{ outcome: Outcome; mutated: boolean }> {
+  private async execute(task: Task, journal: HopJournal): Promise<Executed> {
     const { run, step, path } = task;
     let mutated = false;
+    let overdue: Overdue | undefined;
     let veil = veilOf(run, step);
     try {
       const ms = this.timeFor(task);
@@ -98,8 +113,10 @@ export class TaskRunner {
       } else {
         journal.check();
       }
-      const output = await this.invoke(operation, input, ms, task, journal);
-      return { outcome: { kind: 'completed', output: asJson(task, output, veil, journal) }, mutated };
+      const output = await this.invoke(operation, input, ms, task, journal, (working) => {
+        overdue = { working, ms };
+      });
+      return { outcome: { kind: 'completed', output: asJson(task, output, veil, journal) }, mutated, overdue };
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       const failure = veil.failure(run.plan.environment.classify(error, 'handler'));
@@ -108,7 +125,7 @@ export class TaskRunner {
         `${errorRef(run, path)} ${step.service}.${step.operation} failed: ${failure.message}`,
         stack && veil.text(stack),
       );
-      return { outcome: { kind: 'failed', failure }, mutated };
+      return { outcome: { kind: 'failed', failure }, mutated, overdue };
     }
   }
 
@@ -118,6 +135,7 @@ export class TaskRunner {
     ms: number,
     task: Task,
     journal: HopJournal,
+    isOverdue: (working: Promise<unknown>) => void,
   ): Promise<unknown> {
     let working: Promise<unknown> = Promise.resolve();
     let forget: () => void = () => undefined;
@@ -129,21 +147,18 @@ export class TaskRunner {
         return (working = operation.invoke(input, this.contextOf(task, deadline)));
       });
     } catch (error) {
-      // A handler that may still change something keeps the next attempt out.
-      if (operation.mutates && error instanceof OperationTimeoutError) await this.uphold(working, ms, task, journal);
+      if (operation.mutates && error instanceof OperationTimeoutError) isOverdue(working);
       throw error;
     } finally {
       forget();
     }
   }
 
-  /** Until the handler has settled, but not for ever: one that never does would keep its run from ending. */
-  private async uphold(
-    working: Promise<unknown>,
-    ms: number,
-    { path, step }: Task,
-    journal: HopJournal,
-  ): Promise<void> {
+  /**
+   * A handler that may still change something keeps the next attempt out until it has settled, but not for ever: one that never
+   * does would keep its run from ending. A part in process waits for that here: its next attempt may be on another line.
+   */
+  private async uphold({ working, ms }: Overdue, { run, path, step }: Task, journal: HopJournal): Promise<void> {
     const overdue = new Deadline();
     const disarm = this.clock.after(UPHELD * ms, () => {
       this.logger.warn(`Step "${path}": ${step.service}.${step.operation} still runs, ${UPHELD + 1} times as long as it may. Its next attempt may overlap it.`); // prettier-ignore
@@ -162,6 +177,7 @@ export class TaskRunner {
     } catch (cause) {
       throw new Interrupted('unavailable', { cause });
     }
+    if (lineOf(run) !== journal.holder.line) await settled;
   }
 
   /** Milliseconds that an attempt may take: never longer than its run may live. */

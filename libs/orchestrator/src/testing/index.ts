@@ -3,6 +3,10 @@ export { type BootedServices, bootServices, RecordedHop } from './boot-services.
 export { serviceOf, type TestOperation, type TestOperations } from './service-of.js';
 export { VirtualClock } from './virtual-clock.js';
 
+// An application while everything goes wrong
+export type { Faults } from './simulator/fault-plan.js';
+export { simulate, type SimulateOptions, type SimulationFailure, type SimulationReport } from './simulator/simulate.js';
+
 // What every transport and every state store must do
 export type { ContractCase } from './contract.js';
 export { stateStoreContract, type StateStoreFixture } from './state.contract.js';

@@ -1,0 +1,194 @@
+import type { Holder, HopId } from '../../../libs/orchestrator/src/state/state.store.js';
+import { MemoryStateStore } from '../../../libs/orchestrator/src/state/memory/memory.store.js';
+import { RunRecord } from '../../../libs/orchestrator/src/state/memory/run-record.js';
+import { RunRecords } from '../../../libs/orchestrator/src/state/memory/run-records.js';
+import { all, claimed, granted, planted, replace, withAnyToken, type Planted, type Records } from './plant.js';
+
+/** Rules of the run record, broken in the store. */
+export const IN_THE_STORE: readonly Planted[] = [
+  planted('no claim', 1, 'by-service', 'generated', { double: 1 }, () =>
+    claimed((claim, hop, now) => ('holder' in claim ? claim : granted(hop, now))),
+  ),
+  planted(
+    'a claim that does not look at hop_id',
+    6,
+    'by-service',
+    'generated',
+    { crash: 2, reorder: true },
+    () => {
+      const methods = ['claim', 'record', 'extend', 'arrive', 'end'];
+      return all(
+        ...methods.map((method) =>
+          replace(MemoryStateStore, method, (original) => {
+            return function (this: object, hop: HopId, ...rest: readonly unknown[]) {
+              return original.call(this, { ...hop, hopId: 'any' }, ...rest);
+            };
+          }),
+        ),
+      );
+    },
+    { twice: true },
+  ),
+  planted('an end that is not granted again', 25, 'by-service', 'one', { crash: 2 }, () =>
+    claimed((claim) => (claim.kind === 'ended-here' ? { kind: 'ended' } : claim)),
+  ),
+  planted('an end that forgets its journal', 2, 'by-service', 'one', { crash: 2 }, () =>
+    claimed((claim) => (claim.kind === 'ended-here' ? { ...claim, journal: {} } : claim)),
+  ),
+  planted(
+    'an epoch that is not checked',
+    307,
+    'by-service',
+    'generated',
+    { double: 1, reorder: true },
+    () =>
+      replace(MemoryStateStore, 'claim', (claim) => {
+        return function (this: Records & object, hop: HopId, terms: unknown) {
+          const { epoch = hop.epoch } = this.runs.get(hop.workflowId) ?? {};
+          return claim.call(this, { ...hop, epoch: Math.max(epoch, hop.epoch) }, terms);
+        };
+      }),
+    { requeue: true },
+  ),
+  planted('a lease that keeps nobody out', 1, 'by-service', 'generated', { double: 1, reorder: true }, () =>
+    replace(MemoryStateStore, 'claim', (claim) => {
+      return function (this: Records & object, hop: HopId, terms: unknown) {
+        const line = this.runs.get(hop.workflowId)?.lines.get(hop.line);
+        if (line !== undefined) line.leasedUntil = 0;
+        return claim.call(this, hop, terms);
+      };
+    }),
+  ),
+  planted('a lease that never ends', 1, 'by-service', 'generated', { crash: 2 }, () =>
+    replace(MemoryStateStore, 'claim', (claim) => {
+      return function (this: object, hop: HopId, terms: object) {
+        return claim.call(this, hop, { ...terms, leaseMs: 1e12 });
+      };
+    }),
+  ),
+  planted('a holder that is not asked for its token', 1, 'by-service', 'one', { stall: 2, reorder: true }, () =>
+    all(...['record', 'extend', 'end', 'arrive'].map(withAnyToken)),
+  ),
+  planted(
+    'a keeper that sends nothing again',
+    10,
+    'messages',
+    'generated',
+    { restart: 2, crash: 2, reorder: true },
+    () =>
+      replace(
+        MemoryStateStore,
+        'inspect',
+        (inspect) =>
+          async function (this: object, ...asked: readonly unknown[]) {
+            return (await inspect.call(this, ...asked)) === 'over' ? 'over' : [];
+          },
+      ),
+  ),
+  planted('a failed branch that ends the run before its sisters', 2, 'messages', 'generated', { reorder: true }, () =>
+    replace(MemoryStateStore, 'arrive', (arrive) => {
+      return function (this: object, holder: Holder, arrival: { readonly part: string; readonly result: unknown }) {
+        const failed = JSON.stringify(arrival.result).includes('"failed":');
+        return arrive.call(this, holder, failed ? { ...arrival, of: [arrival.part] } : arrival);
+      };
+    }),
+  ),
+  planted(
+    'an arrival that replaces the first of its part',
+    110,
+    'messages',
+    'generated',
+    { cancel: 1, crash: 2, reorder: true },
+    () =>
+      replace(MemoryStateStore, 'arrive', (arrive) => {
+        return function (
+          this: Records & object,
+          holder: Holder,
+          arrival: { readonly join: string; readonly part: string },
+        ) {
+          this.runs.get(holder.workflowId)?.joins.get(arrival.join)?.delete(arrival.part);
+          return arrive.call(this, holder, arrival);
+        };
+      }),
+  ),
+  planted(
+    'lines and joins that outlive a requeue',
+    2,
+    'messages',
+    'generated',
+    {},
+    () =>
+      all(
+        replace(
+          RunRecord,
+          'end',
+          () =>
+            function (this: RunRecord, { line, seq, hopId }: Holder, _: unknown, summary: string) {
+              this.ending = { hop: { line, seq, hopId }, summary };
+            },
+        ),
+        replace(RunRecords, 'open', (open) => {
+          return function (
+            this: { get(id: string): RunRecord | undefined } & object,
+            workflowId: string,
+            ...rest: readonly unknown[]
+          ) {
+            const before = this.get(workflowId);
+            const [lines, joins] = [new Map(before?.lines), new Map(before?.joins)];
+            const run = open.call(this, workflowId, ...rest) as RunRecord;
+            for (const [name, line] of lines) run.lines.set(name, line);
+            for (const [name, join] of joins) run.joins.set(name, join);
+            return run;
+          };
+        }),
+      ),
+    { requeue: true },
+  ),
+  planted(
+    'a fork that leaves without a record of what came before',
+    112,
+    'messages',
+    'generated',
+    { crash: 2, reorder: true },
+    () =>
+      replace(MemoryStateStore, 'record', (record) => {
+        return function (this: object, holder: Holder, outcomes: object, departure?: { readonly kind: string }) {
+          return record.call(this, holder, departure?.kind === 'fork' ? {} : outcomes, departure);
+        };
+      }),
+  ),
+  planted(
+    'a redelivery that executes although its hop has left a fork',
+    4,
+    'by-service',
+    'one',
+    { crash: 2, reorder: true },
+    () => claimed((claim) => (claim['left'] === true ? { ...claim, left: false, journal: {} } : claim)),
+  ),
+  planted('a redelivery that sees another moment', 2, 'by-service', 'one', { crash: 2 }, () =>
+    claimed((claim, _, now) => ('at' in claim ? { ...claim, at: now } : claim)),
+  ),
+  planted(
+    'an ended run that fences nobody',
+    1,
+    'messages',
+    'generated',
+    { cancel: 1, crash: 2, stall: 1, double: 0.5, reorder: true },
+    () => claimed((claim, hop, now) => (claim.kind === 'ended' ? granted(hop, now) : claim)),
+  ),
+  planted(
+    'an end that does not hear that the run is cancelled',
+    34,
+    'by-service',
+    'one',
+    { cancel: 1, crash: 1, reorder: true },
+    () =>
+      replace(MemoryStateStore, 'end', (end) => {
+        return function (this: Records & object, holder: Holder, summary: unknown) {
+          const run = this.runs.get(holder.workflowId);
+          if (run !== undefined) run.cancelled = false;
+          return end.call(this, holder, summary);
+        };
+      }),
+  ),
+];
