@@ -158,7 +158,7 @@ export class MemoryStateStore extends StateStore {
     const same = line?.seq === seq && line.hopId === hop.hopId;
     const { ending } = run;
     if (line !== undefined && !same && seq <= line.seq) return { kind: 'stale' };
-    if (ending !== undefined && !fitsEnding(ending, { ...hop, seq })) return { kind: 'ended' };
+    if (ending !== undefined && (run.closed || !fitsEnding(ending, { ...hop, seq }))) return { kind: 'ended' };
     if (line !== undefined && (same || line.overdue) && line.leasedUntil > this.clock.now())
       return { kind: 'busy', until: line.leasedUntil };
 
