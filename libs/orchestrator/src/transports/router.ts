@@ -51,7 +51,7 @@ export class Router {
     private readonly events: WorkflowEvents,
     private readonly clock: Clock,
     /** In [0, 1): for jitter. */
-    private readonly random: () => number = Math.random,
+    private readonly random: () => number = () => Math.random(),
   ) {}
 
   /** @throws Interrupted when what was executed could not be recorded: then nothing was published */

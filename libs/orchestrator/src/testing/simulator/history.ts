@@ -65,9 +65,11 @@ export class History {
       const known = this.recorded.get(key) ?? new Set();
       this.recorded.set(key, known.add(JSON.stringify(outcome)));
       const executed = this.executions.filter((each) => each.path === path && each.attempt === attempt && each.epoch === epoch); // prettier-ignore
-      // Its own, or the one that its message carries.
-      const own = executed.findLast((each) => each.delivery === delivery) ?? executed.at(-1);
-      if (own !== undefined) own.recorded = true;
+      // Its own, or else the one that its message carries.
+      const own = executed.findLast((each) => each.delivery === delivery);
+      const carried = executed.some((each) => each.recorded) ? undefined : executed.at(-1);
+      const kept = own ?? carried;
+      if (kept !== undefined) kept.recorded = true;
     }
   }
 
