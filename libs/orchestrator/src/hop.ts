@@ -59,7 +59,7 @@ export class Hop {
 
   /**
    * A message that was delivered again and again, and never acknowledged. Nothing of it is executed any more: a part arrives
-   * as failed, a run ends. Rejects while that cannot be done.
+   * as failed, a run ends, each where its record says that it stood. Rejects while that cannot be done.
    */
   async bury(incoming: IncomingMessage): Promise<HopResult> {
     const { settings } = this;
@@ -71,10 +71,13 @@ export class Hop {
     const claim = await this.claim(run.message);
     if (claim.kind === 'stale' || claim.kind === 'ended') return { skipped: true, reason: claim.kind };
     if (!('holder' in claim)) throw error; // busy, or the store is away: it comes again
+    if (claim.kind === 'ended-here') return this.work(run, incoming, claim, (journal, grant, from) => this.decide(from, journal, grant)); // prettier-ignore
     const failure = run.plan.environment.classify(error, 'infrastructure');
-    return this.work(run, incoming, claim, (_, grant, from) => {
+    return this.work(run, incoming, claim, async (journal, grant, from) => {
       from.now = grant.at;
-      return Promise.resolve(stop(from, failure));
+      // Where to replay is what breaks, the next delivery ends it as it came.
+      const { run: there } = incoming.deliveries > 1 ? { run: from } : await this.driver.drive(from, journal, 'replay');
+      return stop(there, failure);
     });
   }
 
