@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { Run } from '../engine/run.js';
 import { InvalidMessageError } from '../errors/invalid-message.error.js';
+import { UnroutableError } from '../errors/unroutable.error.js';
 import { isTooLarge } from '../message/bounds.js';
 import type { MessageCodec } from '../message/message.codec.js';
 import { PROTOCOL, type JsonObject, type WorkflowMessage } from '../message/workflow-message.js';
@@ -77,10 +78,20 @@ export class ForkKeeper {
     if (missing === 'over') return true;
     for (const part of document.parts.filter(({ name }) => missing.includes(name))) {
       const body = JSON.stringify({ cookbook, ...part.message });
-      await this.publisher.publish({ destination: part.destination, body, messageId: String(part.message['hop_id']) });
+      await this.again({ destination: part.destination, body, messageId: String(part.message['hop_id']) }, workflowId);
     }
     await this.wait(message, { ...document, wait: Math.min(2 * document.wait, LONGEST_LOOK) });
     return false;
+  }
+
+  /** Nobody takes the part's messages now: the next look is the next try. */
+  private async again(part: OutgoingMessage, workflowId: string): Promise<void> {
+    try {
+      await this.publisher.publish(part);
+    } catch (error) {
+      if (!(error instanceof UnroutableError)) throw error;
+      this.logger.warn(`Run ${workflowId}: a part of its fork cannot be sent again yet (${error.message}).`);
+    }
   }
 
   private wait(message: WorkflowMessage, document: KeeperDocument): Promise<void> {
