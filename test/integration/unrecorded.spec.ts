@@ -25,6 +25,16 @@ describe('without run records', () => {
     expect(sent('workflow.completed')).toHaveLength(1);
   });
 
+  it('whoever gives up waiting for a run leaves the others who wait for it', async () => {
+    await boot({ alpha: { reads: { slow: () => new Promise((resolve) => services.clock.after(5_000, () => { resolve(1); })) } } }, off); // prettier-ignore
+    const { workflowId } = await alpha().start(cookbook(task('a', 'alpha', 'slow')));
+    const hasty = expect(alpha().result(workflowId, { timeout: 1_000 })).rejects.toMatchObject({ code: 'RESULT_TIMEOUT' }); // prettier-ignore
+    const patient = alpha().result(workflowId, { timeout: '1m' });
+    await services.clock.advance(10_000);
+    await hasty;
+    expect(await patient).toMatchObject({ output: 1 });
+  });
+
   it('a failed run rejects, and can be requeued', async () => {
     await boot({ alpha: { reads: { pay: () => { throw Object.assign(new Error('no'), { status: 409 }); } } } }, off); // prettier-ignore
     const { workflowId } = await run(cookbook(task('a', 'alpha', 'pay')));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { changed } from '../../utils/changed.js';
 import type { Clock } from '../../utils/clock.js';
+import { EndWaiters } from '../end-waiters.js';
 import { summaryTexts } from '../summary.js';
 import {
   type Arrival,
@@ -26,7 +27,7 @@ import { RunRecords } from './run-records.js';
  */
 export class MemoryStateStore extends StateStore {
   private readonly runs: RunRecords;
-  private readonly waiting = new Map<string, Set<(summary: RunSummary) => void>>();
+  private readonly waiting = new EndWaiters();
 
   constructor(
     private readonly clock: Clock,
@@ -93,8 +94,7 @@ export class MemoryStateStore extends StateStore {
     const { whole, kept } = summaryTexts(summary);
     run.end(holder, line, kept);
     this.runs.ended(holder.workflowId);
-    for (const tell of this.waiting.get(holder.workflowId) ?? []) tell(parsed(whole));
-    this.waiting.delete(holder.workflowId);
+    this.waiting.tell(holder.workflowId, () => parsed(whole));
     return Promise.resolve('ok');
   }
 
@@ -124,27 +124,8 @@ export class MemoryStateStore extends StateStore {
   }
 
   override ended(workflowId: string, signal: AbortSignal): Promise<RunSummary> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const ending = this.runs.get(workflowId)?.ending;
-      if (ending !== undefined) {
-        resolve(parsed(ending.summary));
-        return;
-      }
-      const waiting = this.waiting.get(workflowId) ?? new Set();
-      this.waiting.set(workflowId, waiting);
-      const giveUp = (): void => {
-        waiting.delete(tell);
-        if (waiting.size === 0) this.waiting.delete(workflowId);
-        reject(signal.reason as Error);
-      };
-      const tell = (summary: RunSummary): void => {
-        signal.removeEventListener('abort', giveUp);
-        resolve(summary);
-      };
-      waiting.add(tell);
-      signal.addEventListener('abort', giveUp, { once: true });
-    });
+    const ending = this.runs.get(workflowId)?.ending;
+    return this.waiting.wait(workflowId, signal, ending && parsed(ending.summary));
   }
 
   private claimNow(hop: HopId, { leaseMs, now: at, expiresAt }: ClaimTerms): Claim {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { changed } from '../../utils/changed.js';
+import { EndWaiters } from '../end-waiters.js';
 import {
   type ArrivalAnswer,
   type Claim,
@@ -21,7 +22,7 @@ export class UnrecordedStore extends StateStore {
   override readonly keepsRecords = false;
   /** What the newest runs came to, for whoever asks after they were told. */
   private readonly told = new Map<string, RunSummary>();
-  private readonly waiting = new Map<string, Set<(summary: RunSummary) => void>>();
+  private readonly waiting = new EndWaiters();
 
   override claim(hop: HopId, { now: at }: ClaimTerms): Promise<Claim> {
     const holder = changed(hop, { seq: hop.seq ?? 1, token: randomUUID() });
@@ -67,21 +68,7 @@ export class UnrecordedStore extends StateStore {
   }
 
   override ended(workflowId: string, signal: AbortSignal): Promise<RunSummary> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const told = this.told.get(workflowId);
-      if (told !== undefined) {
-        resolve(told);
-        return;
-      }
-      const waiting = this.waiting.get(workflowId) ?? new Set();
-      this.waiting.set(workflowId, waiting);
-      waiting.add(resolve);
-      signal.addEventListener('abort', () => {
-        this.waiting.delete(workflowId);
-        reject(signal.reason as Error);
-      });
-    });
+    return this.waiting.wait(workflowId, signal, this.told.get(workflowId));
   }
 
   /** A run has ended, as its starter was told. */
@@ -89,7 +76,6 @@ export class UnrecordedStore extends StateStore {
     this.told.set(workflowId, summary);
     const [oldest] = this.told.keys();
     if (oldest !== undefined && this.told.size > KEPT) this.told.delete(oldest);
-    for (const resolve of this.waiting.get(workflowId) ?? []) resolve(summary);
-    this.waiting.delete(workflowId);
+    this.waiting.tell(workflowId, () => structuredClone(summary));
   }
 }
