@@ -14,7 +14,7 @@ const UPHELD: LeaseSettings = { lease: 3_000, heartbeat: 1_000 };
 
 /** The lease of one hop's line: renewed by a heartbeat while the hop is at work, and while a handler of it is overdue. */
 export class Lease {
-  /** By the monotonic clock. */
+  /** By the monotonic clock: until when the store keeps others out, as far as it has said. */
   private until: number;
   private overdue = 0;
   private atWork = false;
@@ -38,7 +38,7 @@ export class Lease {
     this.beat();
   }
 
-  /** Renews the lease if it does not cover the next `ms` milliseconds. */
+  /** Renews the lease if it does not cover the next `ms` milliseconds; no heartbeat makes it shorter then. */
   async cover(ms: number): Promise<void> {
     if (this.clock.monotonic() + ms >= this.until) await this.renew(Math.max(this.settings.lease, 2 * ms));
   }
@@ -54,7 +54,7 @@ export class Lease {
       if (!this.atWork && this.overdue === 0) void this.give();
     });
     this.beat(); // also if the store cannot be reached now
-    await this.renew(this.terms.lease);
+    await this.renew(this.needed);
   }
 
   /** The hop is done. What it leaves overdue is upheld further. */
@@ -76,8 +76,9 @@ export class Lease {
 
   private beat(): void {
     this.stopBeat();
-    this.stopBeat = this.clock.after(this.terms.heartbeat, () => {
-      void this.renew(this.terms.lease)
+    const { heartbeat } = this.overdue > 0 ? UPHELD : this.settings;
+    this.stopBeat = this.clock.after(heartbeat, () => {
+      void this.renew(this.needed)
         .catch(() => undefined) // the next one may reach the store; a mutating step asks again before it starts
         .finally(() => {
           if (!this.lost && (this.atWork || this.overdue > 0)) this.beat();
@@ -85,8 +86,9 @@ export class Lease {
     });
   }
 
-  private get terms(): LeaseSettings {
-    return this.overdue > 0 ? UPHELD : this.settings;
+  /** Milliseconds from now: what covers a step at work stays; an overdue handler is upheld for a short while at a time. */
+  private get needed(): number {
+    return this.overdue > 0 ? UPHELD.lease : Math.max(this.settings.lease, this.until - this.clock.monotonic());
   }
 
   private async renew(ms: number): Promise<void> {
@@ -94,6 +96,6 @@ export class Lease {
     const answer = await this.store.extend(this.holder, ms, this.overdue > 0);
     this.lost ||= answer === 'fenced';
     this.heard(answer);
-    this.until = Math.max(this.until, from + ms);
+    this.until = from + ms;
   }
 }
