@@ -171,6 +171,30 @@ describe('a failed run', () => {
     await services.settle();
     expect(await alpha().status('w')).toMatchObject({ status: 'completed', output: input });
   });
+
+  it('of which the message of a part was refused enters that fork anew: the part alone would meet nobody', async () => {
+    const state = shop();
+    await boot({ alpha: state.operations, beta: state.operations });
+    const publish = broker().publish.bind(broker());
+    let breaks = true;
+    broker().publish = (message) => {
+      const { line } = JSON.parse(message.body) as { readonly line?: string };
+      const spoilt = breaks && line === 'f/b' ? { body: message.body.replaceAll('"beta"', '7') } : {};
+      publish({ ...message, ...spoilt });
+    };
+    const branches = { a: task('a', 'alpha', 'reserve'), b: task('b', 'beta', 'reserve') };
+    const fork = { step_id: 'f', type: 'fork_join', branches, join: { strategy: 'all' } };
+    expect(await run(cookbook(fork))).toMatchObject({ status: 'failed', failure: { code: 'COOKBOOK_INVALID' } });
+    breaks = false;
+    const [{ envelope } = { envelope: {} }] = await alpha().failed.list();
+    const raw = String((envelope as { readonly raw?: unknown }).raw).replaceAll('"service":7', '"service":"beta"');
+    const { workflowId } = await alpha().requeue({ ...envelope, raw });
+    await services.settle();
+    expect(await alpha().status(workflowId)).toMatchObject({
+      status: 'completed',
+      output: { branches: { a: 'f.a.a', b: 'f.b.b' } },
+    });
+  });
 });
 
 describe('a failed run whose secrets were removed', () => {

@@ -69,8 +69,13 @@ export function travellingPart({ frames }: Run, depth = frames.length): number |
   return at < 0 ? undefined : at;
 }
 
-/** The frames of a run that failed, as it is tried again: a fork that failed is entered anew, without what its parts came to. */
+/**
+ * The frames of a run that failed, as it is tried again: a fork that failed is entered anew, without what its parts came to. A
+ * part alone, whose message was refused, is not tried again: its sisters have settled, and would not meet it.
+ */
 export function reentered({ plan, frames }: Run): Frame[] {
+  const travels = frames.findIndex(({ part }) => part !== undefined && part.ahead === undefined);
+  if (travels >= 0) return frames.slice(0, travels);
   const last = frames.at(-1);
   if (last === undefined || last.fork === true) return frames;
   const { step, type } = groupOf(plan, last);

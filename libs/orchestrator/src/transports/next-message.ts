@@ -8,7 +8,11 @@ import { changed } from '../utils/changed.js';
 
 /** The message of a run where it stands now; what concerned only the way of the one before is gone. */
 export function asItStands(run: Run): WorkflowMessage {
-  return changed(changed(run.message, checkpoint(run)), { carry: undefined, unroutableSince: undefined });
+  return changed(changed(run.message, checkpoint(run)), {
+    carry: undefined,
+    unroutableSince: undefined,
+    keeper: undefined,
+  });
 }
 
 /** Where a newly built message stands on its line, which is the run's. */
