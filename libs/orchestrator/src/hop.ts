@@ -242,7 +242,7 @@ export class Hop {
 
   /** The message may not execute now, or never more. */
   private defer(incoming: IncomingMessage, claim: Refused): Promise<HopResult> | HopResult {
-    if (claim.kind === 'busy') return this.putBack(incoming, 'busy', {}, claim.until - this.clock.now());
+    if (claim.kind === 'busy') return this.putBack(incoming, 'busy', {}, claim.forMs);
     if (claim.kind === 'unavailable') return this.putBack(incoming, claim.kind);
     return { skipped: true, reason: claim.kind };
   }

@@ -24,7 +24,7 @@ async function atWork(): Promise<{ clock: VirtualClock; lease: Lease; away: () =
     },
     kept: async () => {
       const again = await store.claim(HOP, terms);
-      return again.kind === 'busy' ? again.until - clock.now() : 0;
+      return again.kind === 'busy' ? again.forMs : 0;
     },
   };
 }

@@ -93,8 +93,11 @@ export type Claim =
   | { readonly kind: 'ended' }
   /** This very hop ended the run, and may not have told so: execute nothing, publish the terminal again. */
   | ({ readonly kind: 'ended-here'; readonly summary: RunSummary } & Grant)
-  /** Another delivery of this message, or an overdue handler of its line, is at work until then (milliseconds since the epoch). */
-  | { readonly kind: 'busy'; readonly until: number }
+  /**
+   * Another delivery of this message, or an overdue handler of its line, is at work: its lease ends in so many milliseconds,
+   * unless it is renewed. No moment, as the store's clock is not the asking process's.
+   */
+  | { readonly kind: 'busy'; readonly forMs: number }
   /** The run is to be cancelled: execute nothing more, end it. */
   | ({ readonly kind: 'cancelled' } & Grant)
   | ({ readonly kind: 'granted' } & Grant);

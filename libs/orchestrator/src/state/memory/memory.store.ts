@@ -141,7 +141,7 @@ export class MemoryStateStore extends StateStore {
     if (line !== undefined && !same && seq <= line.seq) return { kind: 'stale' };
     if (ending !== undefined && (run.closed || !fitsEnding(ending, { ...hop, seq }))) return { kind: 'ended' };
     if (line !== undefined && (same || line.overdue) && line.leasedUntil > this.clock.now())
-      return { kind: 'busy', until: line.leasedUntil };
+      return { kind: 'busy', forMs: line.leasedUntil - this.clock.now() };
 
     const holder: Holder = changed(hop, { seq, token: randomUUID() });
     if (hop.seq === undefined) placed.set(hop.hopId, seq);

@@ -10,7 +10,8 @@ export const lineCases: readonly StateCase[] = [
       const asking = hop();
       await granted(store, asking);
       const second = await store.claim(asking, TERMS);
-      assert.equal(second.kind, 'busy');
+      assert.ok(second.kind === 'busy');
+      assert.ok(second.forMs > 0 && second.forMs <= LEASE, 'as long as the lease lives');
     },
   },
   {
