@@ -1,15 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { MemoryStateStore } from '../../libs/orchestrator/src/state/memory/memory.store.js';
-import { MemoryBroker } from '../../libs/orchestrator/src/transports/memory/memory.broker.js';
-import { MemoryTransport } from '../../libs/orchestrator/src/transports/memory/memory.transport.js';
+import { durable } from '../support/durable.js';
 import { alpha, boot, cookbook, counting, sent, services, task } from '../support/services.js';
 
 const newer = { workflow_id: 'w', correlation_id: 'w', protocol: 99, cookbook: cookbook(task('a', 'alpha', 'charge')), current_step: 'a', later: { x: 1 } }; // prettier-ignore
-
-/** A transport on which other processes could be. */
-class Durable extends MemoryTransport {
-  override readonly capabilities = { durable: true, delay: true, competing: true, redelivery: true };
-}
 
 describe('a message of a newer version', () => {
   it('in memory, where nobody knows it, is refused at once, as it came', async () => {
@@ -22,11 +15,8 @@ describe('a message of a newer version', () => {
 
   it('waits for a process that knows it, unchanged, until it has waited long enough', async () => {
     const { count, operations } = counting();
-    const clock = { now: () => services.clock.now(), monotonic: () => services.clock.now(), after: (ms: number, fire: () => void) => services.clock.after(ms, fire) }; // prettier-ignore
-    const broker = new MemoryBroker(clock);
-    const transport = { kind: 'durable', create: (service: string) => new Durable(broker, service) };
-    const state = { kind: 'memory', create: () => new MemoryStateStore(clock) };
-    await boot({ alpha: operations }, { transport, state, unroutable: { retryFor: '1m' } });
+    const { broker, options } = durable();
+    await boot({ alpha: operations }, { ...options, unroutable: { retryFor: '1m' } });
     expect(await alpha().processWorkflowMessage(newer)).toEqual({ skipped: true, reason: 'too-new' });
     await services.clock.advance(50_000);
     expect(broker.kept('workflow.failed')).toEqual([]);
