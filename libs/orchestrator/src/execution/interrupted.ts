@@ -5,8 +5,7 @@
 export class Interrupted extends Error {
   /**
    * @param kind `fenced`: another delivery holds the line. `cancelled`: the run is to be cancelled. `unavailable`: the state
-   * store could not be reached.
-   * `closing`: the application is shutting down
+   * store could not be reached. `closing`: the application is shutting down
    */
   constructor(
     readonly kind: 'fenced' | 'cancelled' | 'unavailable' | 'closing',

@@ -139,8 +139,8 @@ function fieldsOf(body: string): JsonObject {
 
 /**
  * The failed envelope of a message that could not be read, or must not be interpreted: `raw` is its text, beside the run it
- * names where that could be read. Longer than
- * `messageBytes` allows it is cut, and `truncated: true` says so, beside `raw_bytes`, its size before.
+ * names where that could be read. Longer than `messageBytes` allows it is cut, and `truncated: true` says so, beside
+ * `raw_bytes`, its size before.
  */
 export function encodeRefused(
   body: string,

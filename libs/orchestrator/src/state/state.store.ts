@@ -171,7 +171,7 @@ export abstract class StateStore {
 
   abstract status(workflowId: string): Promise<RunStatus>;
 
-  /** The highest epoch that was claimed: how often the run was requeued. `undefined`: unknown. */
+  /** The highest epoch that was claimed, or reopened: how often the run was requeued. `undefined`: unknown. */
   abstract epoch(workflowId: string): Promise<number | undefined>;
 
   /** Resolves when the run has ended; rejects with the signal's reason when that aborts first. */
