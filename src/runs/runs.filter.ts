@@ -1,6 +1,12 @@
 import { type ArgumentsHost, Catch, HttpException, HttpStatus } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
-import { InvalidCookbookError, InvalidInputError, OrchestratorError, WorkflowFailedError } from 'nest-orchestrator';
+import {
+  InvalidCookbookError,
+  InvalidInputError,
+  OrchestratorError,
+  SensitiveInputRequiredError,
+  WorkflowFailedError,
+} from 'nest-orchestrator';
 
 const STATUS: Readonly<Record<string, HttpStatus>> = {
   ARGUMENT_INVALID: HttpStatus.BAD_REQUEST,
@@ -37,6 +43,6 @@ export class RunsFilter extends BaseExceptionFilter {
 function factsOf(error: OrchestratorError): object {
   if (error instanceof InvalidCookbookError || error instanceof InvalidInputError) return { problems: error.problems };
   if (error instanceof WorkflowFailedError) return { workflow_id: error.workflowId, failure: error.failure };
-  if ('pointers' in error) return { pointers: error.pointers };
+  if (error instanceof SensitiveInputRequiredError) return { pointers: error.pointers };
   return {};
 }

@@ -29,6 +29,18 @@ describe('the run record in memory', () => {
     expect(statuses.map(({ status }) => status)).toEqual(['running', 'unknown', 'completed', 'completed']);
   });
 
+  it('lets a message that ended its run long ago in no more: its journal is gone, and nothing may run again', async () => {
+    const store = new MemoryStateStore(new VirtualClock());
+    const claim = (id: string): Promise<Claim> =>
+      store.claim({ workflowId: id, epoch: 0, line: '', seq: 1, hopId: id }, { leaseMs: 0, now: 0 });
+    for (let n = 0; n <= 256; n += 1) {
+      const granted = await claim(String(n));
+      if (granted.kind === 'granted') await store.end(granted.holder, { status: 'completed' });
+    }
+    expect((await claim('1')).kind).toBe('ended-here');
+    expect((await claim('0')).kind).toBe('ended');
+  });
+
   it('gives the whole result to those who wait for it, however large', async () => {
     const store = new MemoryStateStore(new VirtualClock());
     const claim = await store.claim(
@@ -129,6 +141,7 @@ describe('the contract of run records sees a store that', () => {
         return answer === 'over' ? [] : answer;
       }),
     ],
+    ['does not hear of a requeue', (store) => (store.reopen = () => Promise.resolve())],
     ['tells nobody that a run is to be cancelled', (store) => (store.cancel = (id) => store.status(id))],
     [
       'ends a cancelled run as if it were not',

@@ -173,6 +173,30 @@ describe('a failed run', () => {
   });
 });
 
+describe('a failed run whose secrets were removed', () => {
+  const log: unknown[] = [];
+  const operations: TestOperations = {
+    mutates: { pay: (input: never) => (log.push(input), log.length === 1 ? fail({ status: 409 })() : 'paid') },
+  };
+  const secret = { card: '4242-4242-4242', amount: 1 };
+  const paying = cookbook(task('pay', 'alpha', 'pay', { card: '{{api_input.card}}', amount: '{{api_input.amount}}' }));
+
+  it('is requeued with them only: the error names what is missing', async () => {
+    log.length = 0;
+    await boot({ alpha: operations }, { operations: { pay: { sensitive_input_fields: ['card'] } } });
+    const { workflowId } = await run(paying, { input: secret });
+    expect(JSON.stringify(await alpha().failed.list())).not.toContain('4242');
+    await expect(alpha().requeue(workflowId)).rejects.toMatchObject({ code: 'SENSITIVE_INPUT_REQUIRED', pointers: ['/api_input/card'] }); // prettier-ignore
+    await expect(alpha().requeue(workflowId, { input: { amount: 2 } })).rejects.toMatchObject({ code: 'SENSITIVE_INPUT_REQUIRED' }); // prettier-ignore
+    await alpha().requeue(workflowId, { input: secret });
+    expect(await alpha().status(workflowId)).toEqual({ status: 'running' });
+    await services.settle();
+    expect(await alpha().status(workflowId)).toMatchObject({ status: 'completed', output: 'paid' });
+    expect(log).toEqual([secret, secret]);
+    expect(JSON.stringify(terminals())).not.toContain('4242');
+  });
+});
+
 describe('requeue refuses', () => {
   it.each<[string, string, object, object]>([
     ['a step that does not exist', 'ARGUMENT_INVALID', { from: 'gone' }, {}],

@@ -2,7 +2,9 @@ import { Logger } from '@nestjs/common';
 import { modeOf, resume } from './engine/advance.js';
 import { restore } from './engine/checkpoint.js';
 import type { Run } from './engine/run.js';
+import { lostSecrets } from './engine/secrets/requeue.js';
 import { RunNotRequeuableError } from './errors/run-not-requeuable.error.js';
+import { SensitiveInputRequiredError } from './errors/sensitive-input-required.error.js';
 import { checkInput } from './cookbook/cookbook.input.js';
 import type { WorkflowEvents } from './events/workflow-events.js';
 import type { Planner } from './execution/planner.js';
@@ -17,6 +19,7 @@ import { messageOf } from './transports/next-message.js';
 import type { KeptMessage, WorkflowTransport } from './transports/workflow.transport.js';
 import { asJson } from './utils/arguments.js';
 import type { Clock } from './utils/clock.js';
+import { describeError } from './utils/describe-error.js';
 
 /** The runs that ended on `workflow.failed`: to be looked at, and to be tried again. */
 export class FailedRuns {
@@ -56,15 +59,25 @@ export class FailedRuns {
     const { lifetime } = this.settings.limits;
     const now = this.clock.now();
     const again = requeued(run, options, now + Math.min(run.plan.cookbook.global_timeout_ms ?? lifetime, lifetime));
+    const lost = lostSecrets(again);
+    if (lost.length > 0) throw new SensitiveInputRequiredError(workflowId, lost);
     const message = messageOf(again, { seq: (run.message.seq ?? 0) + 1, hops: 0 });
     const body = this.codec.encode(message);
     const next = resume(again);
     const service = next.kind === 'execute' || next.kind === 'forward' ? next.service : this.settings.service;
     await this.transport.publish({ destination: workflowOf(service), body, messageId: message.hopId });
+    await this.reopen(message);
     if (kept !== undefined) await this.transport.remove(FAILED, kept.messageId);
     this.events.run('requeued', message, this.settings.service, now);
     this.logger.log(`Run "${workflowId}" is tried again, from step "${message.currentStep}".`);
     return workflowId;
+  }
+
+  /** So that whoever asks hears of the new round. It is under way already: its claim says the same. */
+  private async reopen({ workflowId, epoch, expiresAt }: WorkflowMessage): Promise<void> {
+    await this.state.reopen(workflowId, epoch, expiresAt).catch((error: unknown) => {
+      this.logger.warn(`Run "${workflowId}" is tried again; its record does not say so yet (${describeError(error)}).`);
+    });
   }
 
   private async keptOf(workflowId: string): Promise<KeptMessage> {

@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, type INestApplication, UseFilters } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { getOrchestratorToken, type WorkflowOrchestrator } from 'nest-orchestrator';
-import { SensitiveInputRequiredError } from '../../../libs/orchestrator/src/errors/sensitive-input-required.error.js';
 import { AppModule } from '../../../src/app.module.js';
 import type { FailedRunDetails, FailedRunView } from '../../../src/runs/failed-run.views.js';
-import { RunsFilter } from '../../../src/runs/runs.filter.js';
 import { until } from '../../support/until.js';
 
 let app: INestApplication;
@@ -123,9 +121,8 @@ describe('POST /failed-runs/:workflow_id/requeue', () => {
   });
 
   it('takes no body for nothing to change', async () => {
-    const id = await failed('no-body');
-    const { body } = await ask<FailedRunDetails>(`/failed-runs/${id}`);
-    expect(body.reached.at(-1)).toBe('reservation');
+    const id = await start({ cookbook: { version: '2.1.0', steps: [look('no-such-thing')] } });
+    await until(async () => (await ask(`/failed-runs/${id}`)).status === 200);
     expect(await ask(`/failed-runs/${id}/requeue`, { method: 'POST' })).toMatchObject({ status: 202 });
     await until(async () => (await listed()).some(({ workflow_id }) => workflow_id === id));
   });
@@ -157,26 +154,10 @@ describe('POST /failed-runs/:workflow_id/requeue', () => {
     });
   });
 
-  it('answers 400 with the pointers of the secrets that are missing', async () => {
-    @Controller()
-    @UseFilters(RunsFilter)
-    class Failing {
-      @Get()
-      refuse(): never {
-        throw new SensitiveInputRequiredError('w', ['/api_input/card_number']);
-      }
-    }
-    const failing = await NestFactory.create({ module: class {}, controllers: [Failing] }, { logger: false });
-    await failing.listen(0, '127.0.0.1');
-    try {
-      const response = await fetch(await failing.getUrl());
-      expect([response.status, await response.json()]).toMatchObject([
-        400,
-        { code: 'SENSITIVE_INPUT_REQUIRED', pointers: ['/api_input/card_number'] },
-      ]);
-    } finally {
-      await failing.close();
-    }
+  it('answers 400 with the pointers of the secrets that are missing, and goes on once they are given', async () => {
+    const id = await failed('without-card');
+    expect(await post(`/failed-runs/${id}/requeue`)).toMatchObject({ status: 400, body: { code: 'SENSITIVE_INPUT_REQUIRED', pointers: ['/api_input/card_number'] } }); // prettier-ignore
+    expect(await post(`/failed-runs/${id}/requeue`, { input })).toMatchObject({ status: 202 });
   });
 });
 

@@ -58,7 +58,7 @@ describe('the options of the module', () => {
     ['unknown option "retry.attempts"', { retry: { attempts: 3 } }],
     ['limits.steps must', { limits: { steps: 1.5 } }],
     ['transport must be a transport definition', { transport: {} }],
-    ['state must be a state definition', { state: false }],
+    ['state must be false, or a state definition', { state: true }],
     ['deliver must be a function', { deliver: 'mail' }],
     ['helpers must be an object of functions by name', { helpers: { money: 'x' } }],
     ['references must be one of', { references: 'loose' }],

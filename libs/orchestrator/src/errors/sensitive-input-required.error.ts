@@ -10,8 +10,9 @@ export class SensitiveInputRequiredError extends OrchestratorError {
     readonly pointers: readonly string[],
   ) {
     super(
-      `Run "${workflowId}" cannot be requeued without its secrets, which were removed: ${pointers.join(', ')}. Give them in ` +
-        '"input": requeue(…, { input }).',
+      `Run "${workflowId}" cannot be requeued without its secrets, which were removed: ${pointers.join(', ')}. Give what was in ` +
+        '/api_input again, as "input"; what a step came to is made again "from" that step; what stood in the cookbook must be put ' +
+        'back into its message.',
     );
   }
 }

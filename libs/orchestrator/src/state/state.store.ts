@@ -160,6 +160,12 @@ export abstract class StateStore {
   /** Marks the run as to be cancelled, also before anybody has claimed it. Changes nothing of one that has ended. */
   abstract cancel(workflowId: string): Promise<RunStatus>;
 
+  /**
+   * A run was requeued: until its message is claimed it counts as running, in that epoch. Changes nothing of a run that is as
+   * far already.
+   */
+  abstract reopen(workflowId: string, epoch: number, expiresAt?: number): Promise<void>;
+
   abstract status(workflowId: string): Promise<RunStatus>;
 
   /** The highest epoch that was claimed: how often the run was requeued. `undefined`: unknown. */

@@ -59,6 +59,10 @@ export class TimedStore extends StateStore {
     return this.within('cancel', this.store.cancel(workflowId));
   }
 
+  override reopen(workflowId: string, epoch: number, expiresAt?: number): Promise<void> {
+    return this.within('reopen', this.store.reopen(workflowId, epoch, expiresAt));
+  }
+
   override status(workflowId: string): Promise<RunStatus> {
     return this.within('status', this.store.status(workflowId));
   }

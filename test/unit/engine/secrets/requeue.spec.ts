@@ -2,11 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { restore } from '../../../../libs/orchestrator/src/engine/checkpoint.js';
 import { planOf } from '../../../../libs/orchestrator/src/engine/plan.js';
 import { withoutSecrets } from '../../../../libs/orchestrator/src/engine/secrets/refused.js';
-import {
-  lostSecrets,
-  missingSecrets,
-  redactedPointers,
-} from '../../../../libs/orchestrator/src/engine/secrets/requeue.js';
+import { lostSecrets } from '../../../../libs/orchestrator/src/engine/secrets/requeue.js';
 import type { WorkflowMessage } from '../../../../libs/orchestrator/src/message/workflow-message.js';
 import { environment, messageOf, NOW, task } from '../drive.js';
 
@@ -41,20 +37,6 @@ function failedAt(
 const ALL = ['/api_input/card', '/api_input/pin', '/api_input/a~1b~0c', '/steps/a/output/token', '/cookbook/steps/0/input/v']; // prettier-ignore
 
 describe('a run that is to be tried again', () => {
-  it('has lost of its input what its message says', () => {
-    expect(redactedPointers(failedAt('b', ALL))).toEqual(['/api_input/card', '/api_input/pin', '/api_input/a~1b~0c']);
-    expect(redactedPointers(failedAt('b', []))).toEqual([]);
-  });
-
-  it.each<[string, unknown, string[]]>([
-    ['nothing', undefined, ['/api_input/card', '/api_input/pin', '/api_input/a~1b~0c']],
-    ['some of it', { card: '4242', 'a/b~c': 0 }, ['/api_input/pin']],
-    ['all of it', { card: '4242', pin: null, 'a/b~c': 0 }, []],
-    ['what was left of it', { card: '[REDACTED]', pin: '1', 'a/b~c': 0 }, ['/api_input/card']],
-  ])('misses of it what is not given: %s', (_, input, missing) => {
-    expect(missingSecrets(failedAt('b', ALL), input)).toEqual(missing);
-  });
-
   it.each<[string, string[]]>([
     ['a', ['/api_input/card', '/api_input/pin', '/steps/a/output/token', '/cookbook/steps/0/input/v']],
     ['b', ['/api_input/card', '/api_input/pin', '/steps/a/output/token']],
@@ -67,7 +49,10 @@ describe('a run that is to be tried again', () => {
     const items = [{ no: '[REDACTED]' }, { no: '[REDACTED]' }];
     const frames = [{ step: 'e', items, first: 0, stride: 1, index: 1, at: 0, results: {}, done: [{}] }];
     const message = failedAt('e', ['/api_input/items/1/no', '/steps/e/output/iterations/1/item/no'], { position: { frames } }); // prettier-ignore
-    expect(lostSecrets(restore(message, plan, 'here', NOW))).toEqual(['/steps/e/output/iterations/1/item/no']);
+    expect(lostSecrets(restore(message, plan, 'here', NOW))).toEqual([
+      '/api_input/items/1/no',
+      '/steps/e/output/iterations/1/item/no',
+    ]);
   });
 
   it('knows what it is given again as secret', () => {

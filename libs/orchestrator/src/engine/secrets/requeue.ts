@@ -4,7 +4,7 @@ import { nodeOf } from '../plan.js';
 import type { Run } from '../run.js';
 import { placesOf, topLevel, valuesAt } from './holders.js';
 import { stillToRun } from './needs.js';
-import { found, overlap, placeOfPointer, REDACTED } from './place.js';
+import { overlap, placeOfPointer, REDACTED } from './place.js';
 import { placesOfAll } from './redact.js';
 
 /** Everything that was removed from a run, as its message says: JSON pointers, each once. */
@@ -15,19 +15,6 @@ export function removedFrom({ cookbook }: Pick<WorkflowMessage, 'cookbook'>): re
     return Array.isArray(redacted) ? redacted.filter((pointer) => typeof pointer === 'string') : [];
   });
   return [...new Set(pointers)];
-}
-
-/** The secrets that were removed from a run's input: what a requeue must be given again. */
-export function redactedPointers(message: Pick<WorkflowMessage, 'cookbook'>): readonly string[] {
-  return removedFrom(message).filter((pointer) => pointer === '/api_input' || pointer.startsWith('/api_input/'));
-}
-
-/** Those of {@link redactedPointers} that an `input` does not give; left out, it gives none. */
-export function missingSecrets(message: Pick<WorkflowMessage, 'cookbook'>, input: unknown): readonly string[] {
-  return redactedPointers(message).filter((pointer) => {
-    const keys = placeOfPointer(pointer)?.keys ?? [];
-    return !found(input, keys).some(({ value }) => value !== REDACTED);
-  });
 }
 
 /**
@@ -51,7 +38,9 @@ export function lostSecrets(run: Run): readonly string[] {
     const isNeeded = topLevel(plan, place).some((one) =>
       levels.some((other) => one.step === other.step && overlap(one.keys, other.keys)),
     );
-    return isNeeded && valuesAt(run, placesOfAll([pointer])).includes(REDACTED);
+    if (!isNeeded) return false;
+    const values = valuesAt(run, placesOfAll([pointer]));
+    return values.includes(REDACTED) || (place.root === 'api_input' && values.length === 0); // an input that lacks it
   });
 }
 

@@ -104,6 +104,11 @@ export class MemoryStateStore extends StateStore {
     return this.status(workflowId);
   }
 
+  override reopen(workflowId: string, epoch: number, expiresAt?: number): Promise<void> {
+    if ((this.runs.get(workflowId)?.epoch ?? -1) < epoch) this.runs.open(workflowId, epoch, expiresAt);
+    return Promise.resolve();
+  }
+
   override status(workflowId: string): Promise<RunStatus> {
     const run = this.runs.get(workflowId);
     if (run === undefined) return Promise.resolve({ status: 'unknown' });
@@ -153,7 +158,7 @@ export class MemoryStateStore extends StateStore {
     const same = line?.seq === seq && line.hopId === hop.hopId;
     const { ending } = run;
     if (line !== undefined && !same && seq <= line.seq) return { kind: 'stale' };
-    if (ending !== undefined && !fitsEnding(ending, { ...hop, seq })) return { kind: 'ended' };
+    if (ending !== undefined && (run.closed || !fitsEnding(ending, { ...hop, seq }))) return { kind: 'ended' };
     if (line !== undefined && (same || line.overdue) && line.leasedUntil > this.clock.now())
       return { kind: 'busy', until: line.leasedUntil };
 

@@ -30,6 +30,7 @@ export class RunRecord {
   /** What arrived, as JSON, by part, by join. */
   readonly joins = new Map<string, Map<string, string>>();
   cancelled = false;
+  closed = false;
   ending?: Ending;
 
   /** @param epoch -1: nobody has claimed it yet */
@@ -48,6 +49,12 @@ export class RunRecord {
   /** A line will be claimed. */
   expect(line: string): void {
     if (!this.lines.has(line)) this.lines.set(line, { ...newLine(0), seq: -1 });
+  }
+
+  /** Nothing of how it ended can be told again: not even the message that ended it is let in any more. */
+  close(): void {
+    this.closed = true;
+    this.lines.clear();
   }
 
   /** Of an ended run its own last message alone may come again. */

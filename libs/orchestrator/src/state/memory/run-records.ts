@@ -50,7 +50,7 @@ export class RunRecords {
     this.tellingAgain.add(workflowId);
     this.keep(workflowId);
     const told = oldest(this.tellingAgain, KEPT_JOURNALS);
-    if (told !== undefined) this.records.get(told)?.lines.clear();
+    if (told !== undefined) this.records.get(told)?.close();
   }
 
   private keep(workflowId: string): void {

@@ -53,6 +53,11 @@ export class UnrecordedStore extends StateStore {
     return Promise.resolve({ status: 'unknown' });
   }
 
+  override reopen(workflowId: string): Promise<void> {
+    this.told.delete(workflowId);
+    return Promise.resolve();
+  }
+
   override status(workflowId: string): Promise<RunStatus> {
     return Promise.resolve(this.told.get(workflowId) ?? { status: 'unknown' });
   }

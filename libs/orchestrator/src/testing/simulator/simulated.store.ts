@@ -122,6 +122,10 @@ export class SimulatedStateStore extends StateStore {
     return this.records.cancel(workflowId);
   }
 
+  override reopen(workflowId: string, epoch: number, expiresAt?: number): Promise<void> {
+    return this.records.reopen(workflowId, epoch, expiresAt);
+  }
+
   override epoch(workflowId: string): Promise<number | undefined> {
     return this.records.epoch(workflowId);
   }

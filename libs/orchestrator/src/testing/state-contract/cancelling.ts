@@ -112,6 +112,27 @@ export const cancellingCases: readonly StateCase[] = [
     },
   },
   {
+    name: 'takes a run that was requeued as running before its message is claimed, and is not set back by that',
+    async run({ store }) {
+      const asking = hop();
+      const holder = await holderOf(store, asking);
+      await store.end(holder, { status: 'failed' });
+      await store.reopen(asking.workflowId, 1);
+      assert.deepEqual(
+        [await store.status(asking.workflowId), await store.epoch(asking.workflowId)],
+        [{ status: 'running' }, 1],
+      );
+      assert.equal((await store.claim(asking, TERMS)).kind, 'stale');
+      const again = await granted(store, { ...asking, epoch: 1, seq: 2, hopId: 'requeued' });
+      await store.record(again.holder, { a: completed(1) });
+      await store.reopen(asking.workflowId, 1);
+      assert.equal(await store.record(again.holder, { b: completed(2) }), 'ok');
+      assert.equal(await store.end(again.holder, done), 'ok');
+      await store.reopen(asking.workflowId, 1);
+      assert.deepEqual(await store.status(asking.workflowId), done);
+    },
+  },
+  {
     name: 'tells how often a run was requeued; nothing of one that nobody has claimed',
     async run({ store }) {
       const asking = hop();
