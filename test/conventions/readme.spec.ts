@@ -90,6 +90,18 @@ describe("the package's README.md", () => {
   );
 });
 
+describe('docs/guarantees.md', () => {
+  const specs = readdirSync('test', { recursive: true, encoding: 'utf8' }).map((file) => file.split('/').at(-1));
+  const missing = (page: string): string[] =>
+    codeSpans(page).filter((name) => name.endsWith('.spec') && !specs.includes(`${name}.ts`));
+
+  it('names tests that are there, at every promise', () => {
+    const page = readFileSync('docs/guarantees.md', 'utf8');
+    expect(missing(page)).toEqual([]);
+    expect(missing('a `gone.spec` and a `parts.spec`')).toEqual(['gone.spec']);
+  });
+});
+
 describe('docs/guide.md', () => {
   const guide = readFileSync('docs/guide.md', 'utf8');
   /** The names in this column of every table that begins with this title. */

@@ -90,7 +90,16 @@ describe('the packed library, installed as the README says', () => {
   });
 
   it('holds what users need, and nothing of the repository', () => {
-    const wanted = ['README.md', 'LICENSE', 'package.json', 'cookbook.schema.json', 'docs/guide.md', 'docs/errors.md'];
+    const wanted = [
+      'README.md',
+      'LICENSE',
+      'package.json',
+      'cookbook.schema.json',
+      'docs/guide.md',
+      'docs/errors.md',
+      'docs/guarantees.md',
+      'docs/testing.md',
+    ];
     expect(consumer.packed).toEqual(expect.arrayContaining([...wanted, 'dist/index.js', 'dist/index.d.ts']));
     expect(consumer.packed.filter((path) => !path.startsWith('dist/') && !wanted.includes(path))).toEqual([]);
     expect(consumer.packed.filter((path) => /\.(spec|test)\.|tsbuildinfo/.test(path))).toEqual([]);

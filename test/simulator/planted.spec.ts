@@ -8,16 +8,20 @@ const workshops = new Workshops();
 afterAll(() => workshops.close());
 
 describe('the simulator sees', () => {
-  it.each(PLANTED)('$name (seed $seed)', async ({ setting, seed, plant }) => {
-    const workshop = await workshops.of(setting.boot);
-    const mend = plant();
-    try {
-      expect((await workshop.run(trialOf(setting, seed, 6))).differences).not.toEqual([]);
-    } finally {
-      mend();
-    }
-    expect((await workshop.run(trialOf(setting, seed, 6))).differences).toEqual([]);
-  });
+  it.each(PLANTED)(
+    '$name (seed $seed)',
+    async ({ setting, seed, plant }) => {
+      const workshop = await workshops.of(setting.boot);
+      const mend = plant();
+      try {
+        expect((await workshop.run(trialOf(setting, seed, 6))).differences).not.toEqual([]);
+      } finally {
+        mend();
+      }
+      expect((await workshop.run(trialOf(setting, seed, 6))).differences).toEqual([]);
+    },
+    30_000,
+  ); // some never end, which takes 20,000 calls to see
 });
 
 describe('docs/testing.md', () => {

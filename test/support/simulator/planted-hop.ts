@@ -1,4 +1,5 @@
 import type { Run } from '../../../libs/orchestrator/src/engine/run.js';
+import { Interrupted } from '../../../libs/orchestrator/src/execution/interrupted.js';
 import { HopJournal } from '../../../libs/orchestrator/src/execution/hop-journal.js';
 import { Hop } from '../../../libs/orchestrator/src/hop.js';
 import { MemoryStateStore } from '../../../libs/orchestrator/src/state/memory/memory.store.js';
@@ -102,5 +103,29 @@ export const IN_THE_HOP: readonly Planted[] = [
   ),
   planted('a lease that is not renewed', 1, 'by-service', 'generated', { slow: 3, double: 1, reorder: true }, () =>
     replace(MemoryStateStore, 'extend', () => () => Promise.resolve('ok')),
+  ),
+  planted(
+    'a fenced hop that still records',
+    683,
+    'messages',
+    'generated',
+    { restart: 2, stall: 2, slow: 1, crash: 1, reorder: true },
+    () =>
+      replace(
+        HopJournal,
+        'reach',
+        () => (call: () => Promise<unknown>) =>
+          call().catch((cause: unknown) => {
+            throw new Interrupted('unavailable', { cause });
+          }),
+      ),
+  ),
+  planted(
+    'a lost journal that stops its hop short',
+    521,
+    'messages',
+    'generated',
+    { restart: 2, crash: 2, stall: 1, reorder: true },
+    () => replace(Hop, 'isLost', () => () => false),
   ),
 ];

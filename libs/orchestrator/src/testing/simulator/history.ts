@@ -1,3 +1,4 @@
+import type { Outcome } from '../../engine/outcome.js';
 import type { Arrival, ArrivalAnswer, HoldAnswer, Holder, Journal } from '../../state/state.store.js';
 import type { OutgoingMessage } from '../../transports/workflow.transport.js';
 import type { Delivery } from './delivery.js';
@@ -14,6 +15,8 @@ export interface Execution {
   /** It changes something: an effect. */
   readonly mutates: boolean;
   readonly delivery: Delivery;
+  /** What it returned, as JSON. */
+  output: string | undefined;
   /** It has not returned, and lives. */
   running: boolean;
   /** Its hop has recorded what it came to. */
@@ -65,10 +68,7 @@ export class History {
       const known = this.recorded.get(key) ?? new Set();
       this.recorded.set(key, known.add(JSON.stringify(outcome)));
       const executed = this.executions.filter((each) => each.path === path && each.attempt === attempt && each.epoch === epoch); // prettier-ignore
-      // Its own, or else the one that its message carries.
-      const own = executed.findLast((each) => each.delivery === delivery);
-      const carried = executed.some((each) => each.recorded) ? undefined : executed.at(-1);
-      const kept = own ?? carried;
+      const kept = executed.findLast((each) => each.delivery === delivery) ?? carriedOf(executed, outcome);
       if (kept !== undefined) kept.recorded = true;
     }
   }
@@ -133,4 +133,13 @@ export class History {
       execution.excuse ??= why;
     }
   }
+}
+
+/** The execution that came to an outcome which its message carried to whoever recorded it; `undefined`: one that was recorded before. */
+function carriedOf(executed: readonly Execution[], outcome: Outcome): Execution | undefined {
+  if (executed.some(({ recorded }) => recorded)) return undefined;
+  const output = JSON.stringify(outcome.kind === 'completed' ? outcome.output : undefined);
+  const same = executed.filter((each) => each.output === output);
+  const candidates = same.length > 0 ? same : executed;
+  return candidates.findLast(({ delivery }) => !delivery.stalled) ?? candidates.at(-1);
 }
