@@ -6,7 +6,7 @@ import type { Run } from './run.js';
 /** The next move of a run. `engine/` decides it, the hop makes it. */
 export type Transition = { readonly run: Run } & Move;
 
-export type Move =
+type Move =
   /** Run this task: here if it belongs here, else send the run to `service`. */
   | { readonly kind: 'execute'; readonly step: TaskStep; readonly path: string; readonly service: string }
   /** Control flow pinned to another service. */

@@ -2,7 +2,7 @@ import { resume, stop } from '../engine/advance.js';
 import type { PartResult } from '../engine/frame.js';
 import { join, secretsOf } from '../engine/parts.js';
 import type { Run } from '../engine/run.js';
-import type { Move as EngineMove } from '../engine/transition.js';
+import type { Transition } from '../engine/transition.js';
 import { UnroutableError } from '../errors/unroutable.error.js';
 import type { Leave, Move } from '../execution/driver.js';
 import type { HopJournal } from '../execution/hop-journal.js';
@@ -15,7 +15,7 @@ import { messageOf } from './next-message.js';
 import type { Publisher } from './publisher.js';
 import type { OutgoingMessage } from './workflow.transport.js';
 
-type Arrive = EngineMove & { readonly kind: 'arrive' };
+type Arrive = Transition & { readonly kind: 'arrive' };
 
 /** A part that could not leave, because nobody takes its messages. Others may have left. */
 export interface UnroutablePart {
@@ -52,7 +52,7 @@ export class PartsRouter {
     await journal.flush({ kind: 'fork', join: path, of: kept.map(({ name }) => name) });
     for (const { move } of parts) {
       // Parts that left in an earlier delivery may have arrived meanwhile: then this one is the last.
-      if (move.kind === 'arrive' && (await this.arrive(move.run, move, journal))) return undefined;
+      if (move.kind === 'arrive' && (await this.arrive(move, journal))) return undefined;
     }
     for (const [index, { name, message }] of kept.entries()) {
       if (parts[index]?.move.kind === 'arrive') continue;
@@ -68,7 +68,7 @@ export class PartsRouter {
   }
 
   /** A part has ended. The last one to arrive sends the run on. @returns whether this was the last */
-  async arrive(run: Run, { join: path, part, of, result }: Arrive, journal: HopJournal): Promise<boolean> {
+  async arrive({ run, join: path, part, of, result }: Arrive, journal: HopJournal): Promise<boolean> {
     const results = await journal.arrive({ join: path, part, of, result });
     if (results === undefined) return false;
     await this.goOn(run, results as Readonly<Record<string, PartResult>>);

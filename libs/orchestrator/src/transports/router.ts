@@ -70,7 +70,7 @@ export class Router {
         }
         case 'arrive':
           await journal.flush();
-          await this.parts.arrive(move.run, move, journal);
+          await this.parts.arrive(move, journal);
           return passedOn(move.run);
         case 'hand_over':
           return await this.handOver(move.run, journal, move.output);
