@@ -28,7 +28,7 @@ export interface SimulateOptions {
   readonly faults?: Faults;
   /** Puts back what handlers changed: called before every run, also before the one without faults. */
   readonly reset?: () => unknown;
-  /** What handlers did to the world outside in this run, as JSON: the same with faults and without. Told apart by idempotency key, it is. */
+  /** What handlers did to the world outside in this run, as JSON: it must be the same with faults and without, as it is where each effect heeds its idempotency key. */
   readonly effects?: () => unknown;
   /** `false`: outputs differ from run to run, so only how the run ends and its effects are compared. Default `true`. */
   readonly outputs?: boolean;
