@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { stop } from './engine/advance.js';
+import { abandon, stop } from './engine/advance.js';
 import type { Run } from './engine/run.js';
 import { OrchestratorError } from './errors/orchestrator.error.js';
 import { PoisonMessageError } from './errors/poison-message.error.js';
@@ -162,8 +162,9 @@ export class Hop {
       await journal.lease.release();
       return result;
     }
-    // The newest step whose output made it too large fails instead, and the run stands where it stood before that step.
     const again = this.reader.again(incoming.body);
+    if (move.kind === 'arrive') return abandon(again, failure); // even with nothing of what its parts came to
+    // The newest step whose output made it too large fails instead, and the run stands where it stood before that step.
     return journal.refuseLast(failure) ? this.decide(again, journal, claim) : stop(again, failure);
   }
 

@@ -67,6 +67,7 @@ export const forkJoin: StepType<ForkJoinStep, ForkJoinFrame> = {
       name,
       frame: { step: step.step_id, branch: name, at: 0, results: {} },
     })),
+  emptied: (frame) => ({ ...frame, results: {} }),
   merge: (step, branches) => ({
     step: step.step_id,
     all: branches.map(({ branch = '', ended = { output: undefined } }) => [branch, ended] as const),

@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { alpha, boot, cookbook, run, services, task, terminals } from '../support/services.js';
+
+const wait = (step_id: string, duration_ms = 1_000): object => ({ step_id, type: 'wait', duration_ms });
+const fork = (step_id: string, branches: object): object => ({
+  step_id,
+  type: 'fork_join',
+  branches,
+  join: { strategy: 'all' },
+});
+
+describe('parts that together are too large for one message', () => {
+  const large = (): string => 'x'.repeat(30_000);
+  const lanes = { step_id: 'each', type: 'foreach', iterator: '{{api_input}}', concurrency: 3, body: [task('x', 'alpha', 'large'), wait('w')] }; // prettier-ignore
+
+  it('fail their run where they are lanes that have travelled, and it can be requeued', async () => {
+    await boot({ alpha: { mutates: { large } } }, { limits: { messageBytes: 100_000 } });
+    const ended = await run(cookbook(lanes), { input: [1, 2, 3, 4, 5, 6, 7, 8, 9] });
+    expect(ended).toMatchObject({ status: 'failed', failure: { code: 'MESSAGE_TOO_LARGE', path: 'each' } });
+    expect(terminals()).toHaveLength(1);
+    await alpha().requeue(ended.workflowId);
+    await services.settle();
+    expect(await alpha().status(ended.workflowId)).toMatchObject({ status: 'failed', failure: { path: 'each' } });
+  });
+
+  it('fail their run where not even their failures fit into one', async () => {
+    const names = Array.from({ length: 24 }, (_, index) => `b${index}`);
+    const two = ['alpha', 'beta'];
+    const branches = names.map((name, index) => [name, task(name, two[index % 2] ?? '', 'echo', { v: 'x' })]);
+    const echo = { reads: { echo: () => 'x'.repeat(300) } };
+    await boot({ alpha: echo, beta: echo }, { limits: { messageBytes: 5_000 } });
+    const ended = await run(cookbook(fork('f', Object.fromEntries(branches) as object)));
+    expect(ended).toMatchObject({ status: 'failed', failure: { code: 'MESSAGE_TOO_LARGE', path: 'f' } });
+    await alpha().requeue(ended.workflowId);
+    await services.settle();
+    expect(await alpha().status(ended.workflowId)).toMatchObject({ status: 'failed', failure: { path: 'f' } });
+    expect(terminals()).toHaveLength(2);
+  });
+});
