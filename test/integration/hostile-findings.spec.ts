@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { alpha, boot, cookbook, run, services, task, terminals } from '../support/services.js';
+import { alpha, boot, broker, cookbook, run, services, task, terminals } from '../support/services.js';
 
 const wait = (step_id: string, duration_ms = 1_000): object => ({ step_id, type: 'wait', duration_ms });
 const fork = (step_id: string, branches: object): object => ({
@@ -35,5 +35,28 @@ describe('parts that together are too large for one message', () => {
     await services.settle();
     expect(await alpha().status(ended.workflowId)).toMatchObject({ status: 'failed', failure: { path: 'f' } });
     expect(terminals()).toHaveLength(2);
+  });
+});
+
+describe('bookkeeping that makes no sense', () => {
+  it.each<[string, object]>([
+    ['a number for what was removed', { redacted: 5 }],
+    ['null for what was removed', { redacted: null }],
+    ['a number among what was removed', { redacted: [5, '/api_input/none'] }],
+    ['a number for the attempts', { retry_history: 5 }],
+    ['an object for the attempts', { retry_history: {} }],
+    ['null among the attempts', { retry_history: [null, 5] }],
+  ])('stops no run: %s', async (_, execution) => {
+    await boot({ alpha: { reads: { echo: () => 'done' }, sensitive: { echo: ['card'] } } });
+    const step = (id: string): object => ({
+      ...task(id, 'alpha', 'echo', { card: '{{api_input.card}}' }),
+      _execution: execution,
+    });
+    const document = { ...cookbook(step('early'), step('work')), api_input: { card: 'a-long-secret' } };
+    const message = { workflow_id: 'w', correlation_id: 'w', cookbook: document, current_step: 'work', protocol: 1 };
+    broker().publish({ destination: 'alpha.workflow', body: JSON.stringify(message), messageId: 'forged' });
+    await services.settle();
+    expect(await alpha().status('w')).toMatchObject({ status: 'completed', output: 'done' });
+    expect(JSON.stringify(terminals())).not.toContain('a-long-secret');
   });
 });
