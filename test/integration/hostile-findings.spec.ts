@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { MessageReader } from '../../libs/orchestrator/src/execution/message.reader.js';
+import { Router } from '../../libs/orchestrator/src/transports/router.js';
 import { alpha, boot, broker, cookbook, run, services, task, terminals } from '../support/services.js';
 
 const wait = (step_id: string, duration_ms = 1_000): object => ({ step_id, type: 'wait', duration_ms });
@@ -58,5 +60,50 @@ describe('bookkeeping that makes no sense', () => {
     await services.settle();
     expect(await alpha().status('w')).toMatchObject({ status: 'completed', output: 'done' });
     expect(JSON.stringify(terminals())).not.toContain('a-long-secret');
+  });
+});
+
+describe('the undertaker', () => {
+  const echo = { reads: { echo: (input: unknown) => input } };
+  const bury = async (body = services.hops[0]?.body ?? ''): Promise<void> => {
+    await services.clock.advance(60_000); // the lease of whoever died ends
+    broker().publish({ destination: 'alpha.dead', body, messageId: 'dead' });
+    await services.settle();
+  };
+  const fault = (): never => {
+    throw new TypeError('a fault of this library');
+  };
+
+  it('tells again how a run has ended, and not otherwise: its message may only never have been acknowledged', async () => {
+    await boot({ alpha: echo });
+    const { workflowId } = await run(cookbook(task('work', 'alpha', 'echo', { a: 1 })));
+    await bury();
+    expect(await alpha().status(workflowId)).toMatchObject({ status: 'completed' });
+    expect(terminals().map(({ status, api_output }) => [status, api_output])).toEqual([
+      ['completed', { a: 1 }],
+      ['completed', { a: 1 }],
+    ]);
+    expect(await alpha().failed.list()).toEqual([]);
+  });
+
+  it.each<[string, () => void]>([
+    [
+      'can be read and not be ended',
+      () => {
+        for (const router of services.app.get(Router, { strict: false, each: true })) router.dispatch = fault;
+      },
+    ],
+    [
+      'breaks whoever reads it',
+      () => {
+        for (const reader of services.app.get(MessageReader, { strict: false, each: true })) reader.read = fault;
+      },
+    ],
+  ])('ends the run of a message that %s, as it came', async (_, breakIt) => {
+    await boot({ alpha: echo });
+    breakIt();
+    const { workflowId } = await run(cookbook(task('work', 'alpha', 'echo')));
+    expect(await alpha().status(workflowId)).toMatchObject({ status: 'failed', failure: { code: 'POISON_MESSAGE' } });
+    expect(terminals()).toEqual([expect.objectContaining({ workflow_id: workflowId, raw: expect.any(String) })]);
   });
 });

@@ -72,10 +72,16 @@ export class Hop {
     if (claim.kind === 'stale' || claim.kind === 'ended') return { skipped: true, reason: claim.kind };
     if (!('holder' in claim)) throw error; // busy, or the store is away: it comes again
     const failure = run.plan.environment.classify(error, 'infrastructure');
-    return this.work(run, incoming, claim, (_, grant, from) => {
-      from.now = grant.at;
-      return Promise.resolve(stop(from, failure));
-    });
+    try {
+      return await this.work(run, incoming, claim, (journal, grant, from) => {
+        if (grant.kind === 'ended-here') return this.decide(from, journal, grant); // it has ended otherwise: that is told again
+        from.now = grant.at;
+        return Promise.resolve(stop(from, failure));
+      });
+    } catch (fault) {
+      if (fault instanceof Interrupted) throw fault;
+      return this.refuse(incoming, { refusal: error, message: run.message }); // not even that: then as it came
+    }
   }
 
   /** Decides and executes, and makes the move that comes of it, until the message is done with. */
@@ -174,7 +180,8 @@ export class Hop {
       return this.reader.read(incoming.body);
     } catch (error) {
       this.logger.error(`Message "${incoming.messageId}": ${describeError(error)}`, stackOf(error));
-      return undefined;
+      const message = this.reader.decoded(incoming.body);
+      return message && { refusal: new PoisonMessageError(describeError(error)), message };
     }
   }
 
