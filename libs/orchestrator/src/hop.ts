@@ -191,7 +191,7 @@ export class Hop {
     if (tooNew && (await this.publisher.postpone(incoming, this.settings.unroutableFor))) {
       return { skipped: true, reason: 'too-new' };
     }
-    if (message === undefined || message.keeper !== undefined) return this.refused(incoming, refusal);
+    if (message === undefined || message.keeper !== undefined) return this.refused(incoming, refusal, message);
     const claim = await this.claim(message);
     if (claim.kind === 'unavailable' || claim.kind === 'busy') return this.defer(incoming, claim);
     if (!('holder' in claim)) return this.refused(incoming, refusal, message);
@@ -227,7 +227,7 @@ export class Hop {
         ? { skipped: true, reason: 'ended' }
         : { success: true, workflow_id: message.workflowId, step_id: message.currentStep };
     } catch (error) {
-      if (error instanceof OrchestratorError) return this.refused(incoming, error);
+      if (error instanceof OrchestratorError) return this.refused(incoming, error, message);
       if (error instanceof Interrupted) throw error;
       this.logger.warn(`Run ${message.workflowId}: the state store did not answer (${describeError(error)}).`);
       return this.putBack(incoming, 'unavailable');
