@@ -147,3 +147,26 @@ describe('a keeper', () => {
     expect(await alpha().status('w')).toEqual({ status: 'unknown' });
   });
 });
+
+describe('branches of any name', () => {
+  const noting = (log: string[]) => ({ mutates: { note: (_: never, { path }: { path: string }) => log.push(path) } });
+
+  it('never share a line: a run whose branches look like lines of others comes to its end', async () => {
+    const log: string[] = [];
+    await boot({ alpha: noting(log), beta: noting(log) });
+    const one = fork('g', { 'z.h/r': task('x', 'alpha', 'note'), o: task('o', 'beta', 'note') });
+    const other = fork('h', { r: task('y', 'alpha', 'note'), q: task('q', 'beta', 'note') });
+    expect(await run(cookbook(fork('f', { p: one, 'p.g/z': other })))).toMatchObject({ status: 'completed' });
+    expect(log.toSorted()).toEqual(['f.p.g.o.o', 'f.p.g.z.h/r.x', 'f.p.g/z.h.q.q', 'f.p.g/z.h.r.y']);
+  });
+
+  it.each(['', 'a/b', '~1', '~0/~', 'a.b', '[0]', '\ud800', 'a\u0000b', 'toString', '💥'])(
+    '%j joins as it is named',
+    async (name) => {
+      await boot({ alpha: noting([]), beta: noting([]) });
+      const branches = { [name]: [task('x', 'alpha', 'note'), wait('w')], other: task('y', 'beta', 'note') };
+      const ended = await run(cookbook(fork('f', branches)));
+      expect(ended).toMatchObject({ status: 'completed', output: { branches: { [name]: { w: {} }, other: 1 } } });
+    },
+  );
+});
