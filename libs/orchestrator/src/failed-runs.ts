@@ -21,6 +21,12 @@ import { asJson } from './utils/arguments.js';
 import type { Clock } from './utils/clock.js';
 import { describeError } from './utils/describe-error.js';
 
+/** A run that ended, and the message that says so where the transport keeps it. */
+interface FailedMessage {
+  readonly run: Run;
+  readonly kept?: KeptMessage;
+}
+
 /** The runs that ended on `workflow.failed`: to be looked at, and to be tried again. */
 export class FailedRuns {
   private readonly logger = new Logger(FailedRuns.name);
@@ -50,8 +56,10 @@ export class FailedRuns {
 
   /** See `WorkflowOrchestrator.requeue`. */
   async requeue(failed: string | object, options: RequeueOptions): Promise<string> {
-    const kept = typeof failed === 'string' ? await this.keptOf(failed) : undefined;
-    const run = this.read(kept?.body ?? asJson('requeue: the message', failed as object));
+    const { run, kept } =
+      typeof failed === 'string'
+        ? await this.keptOf(failed)
+        : { run: this.read(asJson('requeue: the message', failed)) };
     const { workflowId } = run.message;
     await this.refuseLiving(run.message);
     if (options.input !== undefined) checkInput(run.plan.cookbook, options.input);
@@ -80,11 +88,18 @@ export class FailedRuns {
     });
   }
 
-  private async keptOf(workflowId: string): Promise<KeptMessage> {
-    const found = (await this.transport.browse(FAILED)).findLast(
-      ({ body }) => describeFailed(body).workflowId === workflowId,
-    );
-    if (found !== undefined) return found;
+  /** The newest that can be read: of a message that was refused since it is its sender's affair that it cannot. */
+  private async keptOf(workflowId: string): Promise<FailedMessage> {
+    let unreadable: unknown;
+    for (const kept of (await this.transport.browse(FAILED)).toReversed()) {
+      if (describeFailed(kept.body).workflowId !== workflowId) continue;
+      try {
+        return { run: this.read(kept.body), kept };
+      } catch (error) {
+        unreadable ??= error;
+      }
+    }
+    if (unreadable !== undefined) throw unreadable;
     const { status } = await this.state.status(workflowId);
     throw new RunNotRequeuableError(`Run "${workflowId}" is not among the failed runs that are kept (its status: ${status}). Give its message from workflow.failed instead of its id.`); // prettier-ignore
   }

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { stop } from './engine/advance.js';
+import { abandon, stop } from './engine/advance.js';
 import type { Run } from './engine/run.js';
 import { OrchestratorError } from './errors/orchestrator.error.js';
 import { PoisonMessageError } from './errors/poison-message.error.js';
@@ -71,14 +71,20 @@ export class Hop {
     const claim = await this.claim(run.message);
     if (claim.kind === 'stale' || claim.kind === 'ended') return { skipped: true, reason: claim.kind };
     if (!('holder' in claim)) throw error; // busy, or the store is away: it comes again
-    if (claim.kind === 'ended-here') return this.work(run, incoming, claim, (journal, grant, from) => this.decide(from, journal, grant)); // prettier-ignore
     const failure = run.plan.environment.classify(error, 'infrastructure');
-    return this.work(run, incoming, claim, async (journal, grant, from) => {
-      from.now = grant.at;
-      // Where to replay is what breaks, the next delivery ends it as it came.
-      const { run: there } = incoming.deliveries > 1 ? { run: from } : await this.driver.drive(from, journal, 'replay');
-      return stop(there, failure);
-    });
+    try {
+      return await this.work(run, incoming, claim, async (journal, grant, from) => {
+        if (grant.kind === 'ended-here') return this.decide(from, journal, grant); // it has ended otherwise: that is told again
+        from.now = grant.at;
+        // Where to replay is what breaks, the next delivery ends it as it came.
+        const { run: there } =
+          incoming.deliveries > 1 ? { run: from } : await this.driver.drive(from, journal, 'replay');
+        return stop(there, failure);
+      });
+    } catch (fault) {
+      if (fault instanceof Interrupted || incoming.deliveries === 1) throw fault;
+      return this.refuse(incoming, { refusal: error, message: run.message }); // not even that: then as it came
+    }
   }
 
   /** Decides and executes, and makes the move that comes of it, until the message is done with. */
@@ -165,8 +171,9 @@ export class Hop {
       await journal.lease.release();
       return result;
     }
-    // The newest step whose output made it too large fails instead, and the run stands where it stood before that step.
     const again = this.reader.again(incoming.body);
+    if (move.kind === 'arrive') return abandon(again, failure); // even with nothing of what its parts came to
+    // The newest step whose output made it too large fails instead, and the run stands where it stood before that step.
     return journal.refuseLast(failure) ? this.decide(again, journal, claim) : stop(again, failure);
   }
 
@@ -176,7 +183,8 @@ export class Hop {
       return this.reader.read(incoming.body);
     } catch (error) {
       this.logger.error(`Message "${incoming.messageId}": ${describeError(error)}`, stackOf(error));
-      return undefined;
+      const message = this.reader.decoded(incoming.body);
+      return message && { refusal: new PoisonMessageError(describeError(error)), message };
     }
   }
 
@@ -186,7 +194,7 @@ export class Hop {
     if (tooNew && (await this.publisher.postpone(incoming, this.settings.unroutableFor))) {
       return { skipped: true, reason: 'too-new' };
     }
-    if (message === undefined || message.keeper !== undefined) return this.refused(incoming, refusal);
+    if (message === undefined || message.keeper !== undefined) return this.refused(incoming, refusal, message);
     const claim = await this.claim(message);
     if (claim.kind === 'unavailable' || claim.kind === 'busy') return this.defer(incoming, claim);
     if (!('holder' in claim)) return this.refused(incoming, refusal, message);
@@ -222,7 +230,7 @@ export class Hop {
         ? { skipped: true, reason: 'ended' }
         : { success: true, workflow_id: message.workflowId, step_id: message.currentStep };
     } catch (error) {
-      if (error instanceof OrchestratorError) return this.refused(incoming, error);
+      if (error instanceof OrchestratorError) return this.refused(incoming, error, message);
       if (error instanceof Interrupted) throw error;
       this.logger.warn(`Run ${message.workflowId}: the state store did not answer (${describeError(error)}).`);
       return this.putBack(incoming, 'unavailable');

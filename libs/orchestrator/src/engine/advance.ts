@@ -55,6 +55,14 @@ export function stop(run: Run, failure: Failure): Transition {
   return part === undefined ? failed(run, whole) : fail(run, whole, part + 1);
 }
 
+/** Ends a run one of whose parts cannot even tell that it failed. It stands before the outermost fork, to be requeued from there. */
+export function abandon(run: Run, failure: Failure): Transition {
+  const outermost = run.frames.findIndex(({ part }) => part !== undefined && part.ahead === undefined);
+  if (outermost >= 0) run.frames.length = outermost;
+  run.attempt = 1;
+  return failed(run, locatedHere(run, failure));
+}
+
 /** The failure of a run where it stands. */
 function locatedHere(run: Run, failure: Failure): Failure {
   const step = pointer(run);

@@ -7,7 +7,7 @@ import { withResult } from './delivery.js';
 import { lineOf } from './parts.js';
 import type { Plan } from './plan.js';
 import { groupOf } from './position.js';
-import type { Execution } from './execution.js';
+import type { Execution, RetryRecord } from './execution.js';
 import type { Frame } from './frame.js';
 import type { Run } from './run.js';
 import { isRecord } from '../utils/is-record.js';
@@ -33,10 +33,9 @@ export function restore(received: WorkflowMessage, plan: Plan, here: string, now
   for (const step of topLevel(message)) {
     const id = step['step_id'] as string;
     if (Object.hasOwn(step, 'output')) outputs.set(id, step['output']);
-    if (isRecord(step['_execution'])) executions.set(id, step['_execution'] as unknown as Execution);
+    if (isRecord(step['_execution'])) executions.set(id, executionOf(step['_execution']));
   }
-  const known = executions.get(currentStep)?.retry_history;
-  const history = Array.isArray(known) ? known.filter(isRecord) : [];
+  const history = [...(executions.get(currentStep)?.retry_history ?? [])];
   // Frames are moved; the message they came in is not.
   const frames = message.position === undefined ? [] : (structuredClone(message.position.frames) as unknown as Frame[]);
   const attempt = message.attempt ?? attemptAfter(history);
@@ -62,6 +61,21 @@ export function restore(received: WorkflowMessage, plan: Plan, here: string, now
     run.secrets = union(run.secrets, given);
   }
   return run;
+}
+
+/** Bookkeeping comes from outside, and stops no run: what is no record of an attempt, and no pointer, is left out. */
+function executionOf(found: Record<string, unknown>): Execution {
+  const { retry_history: history, redacted, ...others } = found;
+  const isPointer = (each: unknown): boolean => typeof each === 'string';
+  const whole =
+    (history === undefined || (Array.isArray(history) && history.every(isRecord))) &&
+    (redacted === undefined || (Array.isArray(redacted) && redacted.every(isPointer)));
+  if (whole) return found as unknown as Execution;
+  return {
+    ...(others as unknown as Execution),
+    ...(Array.isArray(history) && { retry_history: history.filter(isRecord) }),
+    ...(Array.isArray(redacted) && { redacted: redacted.filter(isPointer) as string[] }),
+  };
 }
 
 /** What the run's next message holds of it. */
@@ -98,9 +112,9 @@ const topLevel = (message: WorkflowMessage): readonly JsonObject[] =>
   message.cookbook['steps'] as readonly JsonObject[];
 
 /** Messages of the original carry no attempt: it follows the failed ones since the last requeue. */
-function attemptAfter(history: readonly Record<string, unknown>[]): number {
-  const requeued = history.findLastIndex((record) => record['requeued'] === true);
-  return history.slice(requeued + 1).filter((record) => isCount(record['attempt'])).length + 1;
+function attemptAfter(history: readonly RetryRecord[]): number {
+  const requeued = history.findLastIndex((record) => record.requeued === true);
+  return history.slice(requeued + 1).filter((record) => isCount(record.attempt)).length + 1;
 }
 
 /** Frames come from outside: each must be its type's, stand in the one before, and only the innermost may be a fork. */

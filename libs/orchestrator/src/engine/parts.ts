@@ -55,6 +55,11 @@ export function secretsOf(results: readonly PartResult[]): readonly string[] {
   return results.reduce<readonly string[]>((known, { secrets = [] }) => union(known, secrets), []);
 }
 
+/** The frame of a part that has failed, without what it had come to. */
+export function emptied({ plan }: Run, frame: Frame): Frame {
+  return groupOf(plan, frame).type.emptied?.(frame) ?? frame;
+}
+
 /** The line of a run whose outer `depth` frames are these: `''`, or `<join>/<part>` of the innermost part that travels. */
 export function lineOf(run: Run, depth = run.frames.length): string {
   const at = travellingPart(run, depth);

@@ -34,6 +34,15 @@ export class MessageReader {
     }
   }
 
+  /** The message alone, of one that breaks whatever looks further; `undefined` where that cannot be read either. */
+  decoded(body: string): WorkflowMessage | undefined {
+    try {
+      return this.codec.decode(body);
+    } catch {
+      return undefined;
+    }
+  }
+
   /** What could be read before, as it was. */
   again(body: string): Run {
     const run = this.read(body);

@@ -9,6 +9,7 @@ import { PROTOCOL, type JsonObject, type WorkflowMessage } from '../message/work
 import type { Holder, StateStore } from '../state/state.store.js';
 import { changed } from '../utils/changed.js';
 import { isRecord } from '../utils/is-record.js';
+import { workflowOf } from './destinations.js';
 import { asItStands } from './next-message.js';
 import type { Publisher } from './publisher.js';
 import type { OutgoingMessage } from './workflow.transport.js';
@@ -76,11 +77,11 @@ export class ForkKeeper {
     const { workflowId, epoch, line, seq = 0, cookbook } = message;
     const missing = await this.store.inspect({ workflowId, epoch, line, seq }, document.join, document.of);
     if (missing === 'over') return true;
-    for (const part of document.parts.filter(({ name }) => missing.includes(name))) {
-      const body = JSON.stringify({ cookbook, ...part.message });
-      await this.again({ destination: part.destination, body, messageId: String(part.message['hop_id']) }, workflowId);
+    for (const { destination, message: part } of document.parts.filter(({ name }) => missing.includes(name))) {
+      const body = JSON.stringify({ cookbook, ...part });
+      await this.again({ destination, body, messageId: String(part['hop_id']) }, workflowId);
     }
-    await this.wait(message, { ...document, wait: Math.min(2 * document.wait, LONGEST_LOOK) });
+    await this.wait(message, { ...document, wait: Math.min(Math.max(2 * document.wait, FIRST_LOOK), LONGEST_LOOK) });
     return false;
   }
 
@@ -101,10 +102,16 @@ export class ForkKeeper {
   }
 }
 
-function documentOf({ keeper }: WorkflowMessage): KeeperDocument {
+/** It comes from outside: what it sends are parts of its own fork, to services. */
+function documentOf({ keeper, workflowId, epoch }: WorkflowMessage): KeeperDocument {
   const { join, of, wait, parts } = keeper ?? {};
-  const isPart = (part: unknown): boolean =>
-    isRecord(part) && typeof part['name'] === 'string' && typeof part['destination'] === 'string' && isRecord(part['message']); // prettier-ignore
+  const isPart = (part: unknown): boolean => {
+    if (!isRecord(part) || !isRecord(part['message'])) return false;
+    const { name, destination, message } = part as { readonly message: JsonObject } & Record<string, unknown>;
+    const own = message['workflow_id'] === workflowId && (message['epoch'] ?? 0) === epoch;
+    const toService = typeof destination === 'string' && destination.endsWith(workflowOf(''));
+    return own && toService && typeof name === 'string' && message['line'] === `${String(join)}/${name}`;
+  };
   const whole = typeof join === 'string' && typeof wait === 'number' && Array.isArray(of) && Array.isArray(parts);
   if (!whole || !parts.every(isPart)) throw new InvalidMessageError('keeper', 'must be what a fork left behind.');
   return keeper as unknown as KeeperDocument;

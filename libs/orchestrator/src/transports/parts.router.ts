@@ -1,6 +1,6 @@
 import { resume, stop } from '../engine/advance.js';
 import type { PartResult } from '../engine/frame.js';
-import { join, secretsOf } from '../engine/parts.js';
+import { emptied, join, secretsOf } from '../engine/parts.js';
 import type { Run } from '../engine/run.js';
 import type { Transition } from '../engine/transition.js';
 import { UnroutableError } from '../errors/unroutable.error.js';
@@ -8,7 +8,7 @@ import type { Leave, Move } from '../execution/driver.js';
 import type { HopJournal } from '../execution/hop-journal.js';
 import { isTooLarge } from '../message/bounds.js';
 import type { MessageCodec } from '../message/message.codec.js';
-import type { JsonObject } from '../message/workflow-message.js';
+import type { JsonObject, WorkflowMessage } from '../message/workflow-message.js';
 import { workflowOf } from './destinations.js';
 import type { ForkKeeper } from './fork.keeper.js';
 import { messageOf } from './next-message.js';
@@ -22,6 +22,8 @@ export interface UnroutablePart {
   readonly name: string;
   readonly error: UnroutableError;
 }
+
+type Encode = (message: WorkflowMessage) => string;
 
 interface Continuation {
   readonly message: Omit<OutgoingMessage, 'destination'>;
@@ -106,14 +108,15 @@ export class PartsRouter {
       // What the parts came to does not fit into one message: then the fork has failed, with nothing of it.
       const failed = stop(part, part.plan.environment.classify(error, 'engine'));
       if (failed.kind !== 'arrive') throw error;
-      const result = { ...failed.result, history: [], secrets: secretsOf(Object.values(results)) };
+      const secrets = secretsOf(Object.values(results));
+      const result = { frame: emptied(failed.run, failed.result.frame), history: [], secrets };
       const joined = join(failed.run, Object.fromEntries(failed.of.map((name) => [name, result])));
-      return this.encoded(joined, seq);
+      return this.encoded(joined, seq, (message) => this.codec.encodeMoved(message)); // it may have been full before
     }
   }
 
-  private encoded(joined: Run, seq: number): Continuation {
+  private encoded(joined: Run, seq: number, encode: Encode = (message) => this.codec.encode(message)): Continuation {
     const message = messageOf(joined, { seq, hops: 0 });
-    return { message: { body: this.codec.encode(message), messageId: message.hopId }, joined };
+    return { message: { body: encode(message), messageId: message.hopId }, joined };
   }
 }

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { lineOf } from '../engine/parts.js';
 import type { Run } from '../engine/run.js';
 import { sealed } from '../engine/secrets/redact.js';
 import type { Transition } from '../engine/transition.js';
@@ -108,7 +109,7 @@ export class Router {
     const output = move.kind === 'complete' ? move.output : undefined;
     const failure = move.kind === 'complete' ? undefined : move.failure;
     const steps = Object.fromEntries(run.outputs);
-    const message = changed(asItStands(run), { seq: journal.holder.seq });
+    const message = changed(asItStands(run), { line: lineOf(run), seq: journal.holder.seq });
     const body = encodeTerminal({ status, message, steps, apiOutput: output, failure }, this.codec.limits);
     const summary: RunSummary = { status, output, steps, failure };
     await journal.flush();

@@ -10,9 +10,12 @@ import { Veil } from './veil.js';
  * Without any it stays as it came.
  */
 export function withoutSecrets(body: string, message: WorkflowMessage | undefined): string {
-  const { secrets = [], currentStep } = message ?? {};
+  if (message === undefined) return body;
+  const { currentStep } = message;
+  const secrets = secretsNamedBy(message);
   if (secrets.length === 0) return body;
   const { secrets: _, ...envelope } = JSON.parse(body) as Record<string, unknown>;
+  if (message.keeper !== undefined) envelope['keeper'] = REDACTED; // whole messages, which nobody sends any more
   const places = placesOfAll(secrets);
   const spots = places.flatMap((place) => spotsOf(envelope, place));
   const veil = Veil.over(spots.flatMap((keys) => found(envelope, keys).map(({ value }) => value)));
@@ -34,10 +37,18 @@ export function withoutSecrets(body: string, message: WorkflowMessage | undefine
   return JSON.stringify({ ...rest, ...(veil.value(dataOf(rest)) as object), cookbook: own });
 }
 
+/** By the message itself, and by those that it keeps. */
+function secretsNamedBy({ secrets = [], keeper }: WorkflowMessage): readonly string[] {
+  const kept = found(keeper, ['parts', null, 'message', 'secrets', null]).flatMap(({ value }) =>
+    typeof value === 'string' ? [value] : [],
+  );
+  return union(secrets, kept);
+}
+
 /** What of an envelope may hold values, beside its cookbook. */
-function dataOf({ position, carry, keeper, delivery_result: result }: JsonObject): JsonObject {
+function dataOf({ position, carry, delivery_result: result }: JsonObject): JsonObject {
   return Object.fromEntries(
-    Object.entries({ position, carry, keeper, delivery_result: result }).filter(([, value]) => value !== undefined),
+    Object.entries({ position, carry, delivery_result: result }).filter(([, value]) => value !== undefined),
   );
 }
 

@@ -86,6 +86,7 @@ export const foreach: StepType<ForeachStep, ForeachFrame> = {
       frame: lane(step, items.filter((__, index) => index % lanes === first), first, lanes), // prettier-ignore
     }));
   },
+  emptied: (frame) => ({ ...frame, items: [], index: 0, at: 0, results: {}, done: [] }),
   merge(step, lanes) {
     const interleave = <T>(lists: readonly (readonly T[])[]): T[] => {
       const length = Math.max(0, ...lists.map((list) => list.length));

@@ -24,6 +24,9 @@ const listOf = (step: ForkJoinStep, name: string | undefined): readonly Step[] =
 const isList = (step: ForkJoinStep, name: string | undefined): boolean =>
   name !== undefined && Array.isArray(step.branches[name]);
 
+/** Without a slash: `<join>/<part>` is the line of one part only, whatever branches are called. */
+const partNameOf = (branch: string): string => branch.replaceAll('~', '~0').replaceAll('/', '~1');
+
 const isEnded = (value: unknown): boolean =>
   isRecord(value) && (value['failed'] === undefined || isFailure(value['failed']));
 
@@ -63,10 +66,11 @@ export const forkJoin: StepType<ForkJoinStep, ForkJoinFrame> = {
   label: (frame) => (frame.branch === undefined ? '' : `.${frame.branch}`),
   sees: (frame) => ({ results: frame.results ?? {} }),
   split: (step) =>
-    Object.keys(step.branches).map((name) => ({
-      name,
-      frame: { step: step.step_id, branch: name, at: 0, results: {} },
+    Object.keys(step.branches).map((branch) => ({
+      name: partNameOf(branch),
+      frame: { step: step.step_id, branch, at: 0, results: {} },
     })),
+  emptied: (frame) => ({ ...frame, results: {} }),
   merge: (step, branches) => ({
     step: step.step_id,
     all: branches.map(({ branch = '', ended = { output: undefined } }) => [branch, ended] as const),

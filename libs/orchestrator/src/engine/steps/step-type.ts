@@ -45,6 +45,8 @@ export interface StepType<S extends Step, F extends Frame> {
   hold?(frame: F): number;
   /** The parts of a frame that was entered with `fork`, by name, in their order. */
   split?(step: S, frame: F, limits: Limits): readonly { readonly name: string; readonly frame: F }[];
+  /** A part that has failed, without what it had come to: where the parts together are too large to travel. */
+  emptied?(frame: F): F;
   /** The frame after all parts have ended; `parts` are in the order of `split`. */
   merge?(step: S, parts: readonly F[]): F;
   /** The children that come after the one at hand. Default: none. */
