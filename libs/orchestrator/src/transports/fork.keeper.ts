@@ -63,7 +63,7 @@ export class ForkKeeper {
       await this.wait(message, document);
     } catch (error) {
       if (!isTooLarge(error)) throw error;
-      this.logger.warn(`Run ${message.workflowId}: the fork ${join} has no keeper, because its parts are too large for one message. Should the run record be lost now, the run hangs until it is requeued.`); // prettier-ignore
+      this.logger.warn(`Run ${message.workflowId}: the fork ${join} has no keeper, because its parts are too large for one message. Should the run record be lost now, the run hangs: start it again.`); // prettier-ignore
     }
   }
 
