@@ -1,45 +1,10 @@
-import { Logger } from '@nestjs/common';
-import { modeOf, resume } from './engine/advance.js';
-import { restore } from './engine/checkpoint.js';
-import type { Run } from './engine/run.js';
-import { lostSecrets } from './engine/secrets/requeue.js';
-import { RunNotRequeuableError } from './errors/run-not-requeuable.error.js';
-import { SensitiveInputRequiredError } from './errors/sensitive-input-required.error.js';
-import { checkInput } from './cookbook/cookbook.input.js';
-import type { WorkflowEvents } from './events/workflow-events.js';
-import type { Planner } from './execution/planner.js';
-import { requeued, type RequeueOptions } from './execution/requeue.js';
-import type { MessageCodec } from './message/message.codec.js';
-import { describeFailed, type FailedRun, messageOfTerminal } from './message/terminal.js';
-import type { WorkflowMessage } from './message/workflow-message.js';
-import type { Settings } from './orchestrator.options.js';
-import type { StateStore } from './state/state.store.js';
-import { FAILED, workflowOf } from './transports/destinations.js';
-import { messageOf } from './transports/next-message.js';
-import type { KeptMessage, WorkflowTransport } from './transports/workflow.transport.js';
-import { asJson } from './utils/arguments.js';
-import type { Clock } from './utils/clock.js';
-import { describeError } from './utils/describe-error.js';
+import { describeFailed, type FailedRun } from './message/terminal.js';
+import { FAILED } from './transports/destinations.js';
+import type { WorkflowTransport } from './transports/workflow.transport.js';
 
-/** A run that ended, and the message that says so where the transport keeps it. */
-interface FailedMessage {
-  readonly run: Run;
-  readonly kept?: KeptMessage;
-}
-
-/** The runs that ended on `workflow.failed`: to be looked at, and to be tried again. */
+/** The runs that ended on `workflow.failed`, to be looked at; `WorkflowOrchestrator.requeue` tries one again. */
 export class FailedRuns {
-  private readonly logger = new Logger(FailedRuns.name);
-
-  constructor(
-    private readonly settings: Settings,
-    private readonly codec: MessageCodec,
-    private readonly planner: Planner,
-    private readonly state: StateStore,
-    private readonly transport: WorkflowTransport,
-    private readonly events: WorkflowEvents,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly transport: WorkflowTransport) {}
 
   /**
    * Those that the transport still keeps, oldest first: in memory the last 1,000. One that was requeued by its id has left
@@ -51,75 +16,7 @@ export class FailedRuns {
 
   /** The newest failure of a run; `undefined`: the list has none. */
   async get(workflowId: string): Promise<FailedRun | undefined> {
-    return (await this.list()).findLast((run) => run.workflowId === workflowId);
-  }
-
-  /** See `WorkflowOrchestrator.requeue`. */
-  async requeue(failed: string | object, options: RequeueOptions): Promise<string> {
-    const { run, kept } =
-      typeof failed === 'string'
-        ? await this.keptOf(failed)
-        : { run: this.read(asJson('requeue: the message', failed)) };
-    const { workflowId } = run.message;
-    await this.refuseLiving(run.message);
-    if (options.input !== undefined) checkInput(run.plan.cookbook, options.input);
-
-    const { lifetime } = this.settings.limits;
-    const now = this.clock.now();
-    const again = requeued(run, options, now + Math.min(run.plan.cookbook.global_timeout_ms ?? lifetime, lifetime));
-    const lost = lostSecrets(again);
-    if (lost.length > 0) throw new SensitiveInputRequiredError(workflowId, lost);
-    const message = messageOf(again, { seq: (run.message.seq ?? 0) + 1, hops: 0 });
-    const body = this.codec.encode(message);
-    const next = resume(again);
-    const service = next.kind === 'execute' || next.kind === 'forward' ? next.service : this.settings.service;
-    await this.transport.publish({ destination: workflowOf(service), body, messageId: message.hopId });
-    await this.reopen(message);
-    if (kept !== undefined) await this.transport.remove(FAILED, kept.messageId);
-    this.events.run('requeued', message, this.settings.service, now);
-    this.logger.log(`Run "${workflowId}" is tried again, from step "${message.currentStep}".`);
-    return workflowId;
-  }
-
-  /** So that whoever asks hears of the new round. It is under way already: its claim says the same. */
-  private async reopen({ workflowId, epoch, expiresAt }: WorkflowMessage): Promise<void> {
-    await this.state.reopen(workflowId, epoch, expiresAt).catch((error: unknown) => {
-      this.logger.warn(`Run "${workflowId}" is tried again; its record does not say so yet (${describeError(error)}).`);
-    });
-  }
-
-  /** The newest that can be read: of a message that was refused since it is its sender's affair that it cannot. */
-  private async keptOf(workflowId: string): Promise<FailedMessage> {
-    let unreadable: unknown;
-    for (const kept of (await this.transport.browse(FAILED)).toReversed()) {
-      if (describeFailed(kept.body).workflowId !== workflowId) continue;
-      try {
-        return { run: this.read(kept.body), kept };
-      } catch (error) {
-        unreadable ??= error;
-      }
-    }
-    if (unreadable !== undefined) throw unreadable;
-    const { status } = await this.state.status(workflowId);
-    throw new RunNotRequeuableError(`Run "${workflowId}" is not among the failed runs that are kept (its status: ${status}). Give its message from workflow.failed instead of its id.`); // prettier-ignore
-  }
-
-  private read(body: string): Run {
-    const message = messageOfTerminal(body, this.codec);
-    const plan = this.planner.plan(message.cookbook, modeOf(message));
-    return restore(message, plan, this.settings.service, this.clock.now());
-  }
-
-  /** Only what has ended can be tried again, and only from where it ended last. */
-  private async refuseLiving({ workflowId, epoch }: WorkflowMessage): Promise<void> {
-    const [{ status }, newest = epoch] = await Promise.all([
-      this.state.status(workflowId),
-      this.state.epoch(workflowId),
-    ]);
-    if (newest > epoch) {
-      throw new RunNotRequeuableError(`Run "${workflowId}" was requeued since: this message is of epoch ${epoch}, the run is in epoch ${newest}. Requeue it from its newest message on workflow.failed.`); // prettier-ignore
-    }
-    if (status === 'unknown' || status === 'failed' || status === 'cancelled') return;
-    throw new RunNotRequeuableError(`Run "${workflowId}" cannot be requeued: its status is ${status}, and only a run that failed or was cancelled can be.`); // prettier-ignore
+    const failures = (await this.list()).filter((run) => run.workflowId === workflowId);
+    return failures.findLast(({ epoch }) => epoch === Math.max(...failures.map((each) => each.epoch)));
   }
 }

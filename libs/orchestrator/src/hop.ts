@@ -4,7 +4,6 @@ import type { Run } from './engine/run.js';
 import { OrchestratorError } from './errors/orchestrator.error.js';
 import { PoisonMessageError } from './errors/poison-message.error.js';
 import { ProtocolTooNewError } from './errors/protocol-too-new.error.js';
-import { classifyError } from './execution/error-classifier.js';
 import type { Driver, Leave, Move } from './execution/driver.js';
 import { reasonToEnd, whyCancelled } from './execution/ending.js';
 import { HopJournal } from './execution/hop-journal.js';
@@ -114,13 +113,12 @@ export class Hop {
       for (;;) {
         const sent = await this.router.dispatch(move, journal); //    out: confirmed before the hop is acknowledged
         if (!('obstacle' in sent)) return sent;
-        const next = await this.around(sent, incoming, move, journal, claim);
+        const next = await this.around(sent, incoming, move, journal, (from) => decide(journal, claim, from));
         if (!('kind' in next)) return next;
         move = next;
       }
     } catch (error) {
-      const heard = error instanceof Interrupted && error.kind === 'cancelled';
-      if (!heard || claim.kind === 'cancelled') throw error;
+      if (!isCancellation(error) || claim.kind === 'cancelled') throw error;
       return this.go(this.reader.again(incoming.body), incoming, journal, { ...claim, kind: 'cancelled' }, decide);
     }
   }
@@ -158,7 +156,7 @@ export class Hop {
     incoming: IncomingMessage,
     move: Move,
     journal: HopJournal,
-    claim: Granted,
+    decide: (run: Run) => Promise<Move>,
   ): Promise<Move | HopResult> {
     const { run } = move;
     const failure = run.plan.environment.classify(error, obstacle === 'unroutable' ? 'infrastructure' : 'engine');
@@ -174,7 +172,7 @@ export class Hop {
     const again = this.reader.again(incoming.body);
     if (move.kind === 'arrive') return abandon(again, failure); // even with nothing of what its parts came to
     // The newest step whose output made it too large fails instead, and the run stands where it stood before that step.
-    return journal.refuseLast(failure) ? this.decide(again, journal, claim) : stop(again, failure);
+    return journal.refuseLast(failure) ? decide(again) : stop(again, failure);
   }
 
   /** Of a message that may be what breaks this library: `undefined` where it cannot even be read. */
@@ -199,12 +197,21 @@ export class Hop {
     if (claim.kind === 'unavailable' || claim.kind === 'busy') return this.defer(incoming, claim);
     if (!('holder' in claim)) return this.refused(incoming, refusal, message);
     const journal = this.journalOf(message, claim, incoming);
-    const { currentStep } = message;
-    const failure = { ...classifyError(refusal, 'engine'), path: currentStep, step: currentStep };
-    journal.endAsCancelled(); // it ends one way or the other
+    if (claim.kind === 'cancelled') journal.endAsCancelled();
+    const end = (): Promise<HopResult> =>
+      this.router.endRefused(
+        incoming,
+        refusal,
+        message,
+        journal,
+        claim.kind === 'ended-here' ? claim.summary : undefined,
+      );
     try {
-      if (claim.kind !== 'ended-here') await journal.end({ status: endOf(claim), failure });
-      return await this.refused(incoming, refusal, message);
+      return await end().catch((error: unknown) => {
+        if (!isCancellation(error)) throw error;
+        journal.endAsCancelled();
+        return end();
+      });
     } catch (error) {
       return await this.interrupted(error, incoming, journal);
     } finally {
@@ -250,7 +257,8 @@ export class Hop {
 
   /** The message may not execute now, or never more. */
   private defer(incoming: IncomingMessage, claim: Refused): Promise<HopResult> | HopResult {
-    if (claim.kind === 'busy') return this.putBack(incoming, 'busy', {}, claim.forMs);
+    if (claim.kind === 'busy')
+      return this.putBack(incoming, 'busy', {}, Math.min(claim.forMs, this.settings.heartbeat));
     if (claim.kind === 'unavailable') return this.putBack(incoming, claim.kind);
     return { skipped: true, reason: claim.kind };
   }
@@ -293,7 +301,7 @@ export class Hop {
 type Decide = (journal: HopJournal, claim: Granted, run: Run) => Promise<Move>;
 type Refused = Exclude<Claim, Grant> | { readonly kind: 'unavailable' };
 
-const endOf = ({ kind }: Granted): 'cancelled' | 'failed' => (kind === 'cancelled' ? 'cancelled' : 'failed');
+const isCancellation = (error: unknown): boolean => error instanceof Interrupted && error.kind === 'cancelled';
 
 /** What was executed and is recorded nowhere goes along with a message that is put back. */
 function carried({ unrecorded: carry }: HopJournal): Pick<WorkflowMessage, 'carry'> {

@@ -25,6 +25,7 @@ import {
 import { type OrchestratorModuleOptions, type Settings, settingsOf } from './orchestrator.options.js';
 import { WorkflowOrchestrator } from './orchestrator.service.js';
 import { Replies } from './replies.js';
+import { RunRequeuer } from './run.requeuer.js';
 import { RunStarter } from './run.starter.js';
 import { ServiceDirectory } from './service-directory.js';
 import { MemoryStateStore } from './state/memory/memory.store.js';
@@ -89,11 +90,12 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(PartsRouter, [WorkflowTransport, Publisher, MessageCodec, ForkKeeper], ({ capabilities }: WorkflowTransport, publisher: Publisher, codec: MessageCodec, keeper: ForkKeeper) => new PartsRouter(service, publisher, codec, capabilities.durable ? keeper : undefined)),
     provide(ForkKeeper, [Publisher, MessageCodec, StateStore], (...parts: PartsOf<typeof ForkKeeper>) => new ForkKeeper(workflowOf(service), ...parts)),
     provide(Publisher, [SETTINGS, WorkflowTransport, MessageCodec, Clock], (...parts: ConstructorParameters<typeof Publisher>) => new Publisher(...parts)),
-    provide(RunStarter, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, WorkflowTransport, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof RunStarter>) => new RunStarter(...parts)),
-    provide(FailedRuns, [SETTINGS, MessageCodec, Planner, StateStore, WorkflowTransport, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof FailedRuns>) => new FailedRuns(...parts)),
+    provide(RunStarter, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, WorkflowTransport, Replies, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof RunStarter>) => new RunStarter(...parts)),
+    provide(FailedRuns, [WorkflowTransport], (transport: WorkflowTransport) => new FailedRuns(transport)),
+    provide(RunRequeuer, [SETTINGS, MessageCodec, Planner, StateStore, WorkflowTransport, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof RunRequeuer>) => new RunRequeuer(...parts)),
     provide(Deliveries, [MessageCodec, Planner, StateStore, WorkflowTransport], (...parts: PartsOf<typeof Deliveries>) => new Deliveries(service, ...parts)),
     provide(Replies, [StateStore, WorkflowTransport], (...parts: PartsOf<typeof Replies>) => new Replies(service, ...parts)),
-    provide(WorkflowOrchestrator, [RunStarter, FailedRuns, Deliveries, StateStore, Replies, WorkflowConsumer, Clock, WorkflowEvents], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
+    provide(WorkflowOrchestrator, [RunStarter, RunRequeuer, FailedRuns, Deliveries, StateStore, WorkflowConsumer, Clock, WorkflowEvents], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
     { provide: token, useExisting: WorkflowOrchestrator },
   ]; // prettier-ignore
   return {

@@ -12,7 +12,7 @@ import type { DeliveryResult } from './engine/delivery.js';
 import type { StartOptions } from './execution/first-message.js';
 import type { RequeueOptions } from './execution/requeue.js';
 import type { FailedRuns } from './failed-runs.js';
-import type { Replies } from './replies.js';
+import type { RunRequeuer } from './run.requeuer.js';
 import type { RunStarter } from './run.starter.js';
 import type { RunStatus, StateStore } from './state/state.store.js';
 import type { HopResult } from './transports/router.js';
@@ -51,11 +51,11 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
 
   constructor(
     private readonly starter: RunStarter,
+    private readonly requeuer: RunRequeuer,
     /** The runs that failed: `failed.list()`, `failed.get(id)`. */
     readonly failed: FailedRuns,
     private readonly deliveries: Deliveries,
     private readonly state: StateStore,
-    private readonly replies: Replies,
     private readonly consumer: WorkflowConsumer,
     private readonly clock: Clock,
     events: WorkflowEvents,
@@ -69,9 +69,8 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
   }
 
   /** Reads the cookbooks, so that their mistakes are found at boot. */
-  async onApplicationBootstrap(): Promise<void> {
+  onApplicationBootstrap(): void {
     this.starter.readCookbooks();
-    await this.replies.listen();
     this.hasBegun = true;
   }
 
@@ -88,7 +87,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
    * `input_schema`), MessageTooLargeError, LimitExceededError, UnroutableError: then there is no run
    */
   async start(cookbook: string | object, options: StartOptions = {}): Promise<{ readonly workflowId: string }> {
-    return { workflowId: await this.starter.start(cookbook, options, this.replies.destination) };
+    return { workflowId: await this.starter.start(cookbook, options) };
   }
 
   /** `start`, then `result`. */
@@ -157,7 +156,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
    */
   async requeue(run: string | object, options: RequeueOptions = {}): Promise<{ readonly workflowId: string }> {
     refuseNonObject('requeue: the options', options);
-    return { workflowId: await this.failed.requeue(run, options) };
+    return { workflowId: await this.requeuer.requeue(run, options) };
   }
 
   /**

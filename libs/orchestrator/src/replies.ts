@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { StateStore, RunSummary } from './state/state.store.js';
 import { UnrecordedStore } from './state/none/unrecorded.store.js';
 import type { WorkflowTransport } from './transports/workflow.transport.js';
 
 /** Where there are no run records: the destination at which this process hears how the runs ended that it started. */
-export class Replies {
+export class Replies implements OnApplicationBootstrap {
   /** `undefined`: the run record tells it. */
   readonly destination: string | undefined;
 
@@ -16,7 +17,7 @@ export class Replies {
     this.destination = store.keepsRecords ? undefined : `${service}.replies.${randomUUID()}`;
   }
 
-  async listen(): Promise<void> {
+  async onApplicationBootstrap(): Promise<void> {
     const { destination, store } = this;
     if (destination === undefined || !(store instanceof UnrecordedStore)) return;
     await this.transport.consume(destination, ({ body }) => {

@@ -14,6 +14,7 @@ import type { MessageCodec } from './message/message.codec.js';
 import type { JsonObject, WorkflowMessage } from './message/workflow-message.js';
 import type { OperationRegistry } from './operations/operation.registry.js';
 import type { Settings } from './orchestrator.options.js';
+import type { Replies } from './replies.js';
 import type { ReferenceMode } from './references/scope.js';
 import type { ServiceDirectory } from './service-directory.js';
 import { workflowOf } from './transports/destinations.js';
@@ -34,6 +35,7 @@ export class RunStarter {
     private readonly services: ServiceDirectory,
     private readonly operations: OperationRegistry,
     private readonly transport: WorkflowTransport,
+    private readonly replies: Replies,
     private readonly events: WorkflowEvents,
     private readonly clock: Clock,
   ) {}
@@ -48,8 +50,8 @@ export class RunStarter {
     this.loaded = this.load();
   }
 
-  /** @param replyTo where the run's end is told, if not in a record */
-  async start(cookbook: string | object, options: StartOptions, replyTo: string | undefined): Promise<string> {
+  /** @returns the run's id */
+  async start(cookbook: string | object, options: StartOptions): Promise<string> {
     refuseNonObject('start: the options', options);
     const { references = this.settings.references } = options;
     const definition = this.definition(cookbook, references);
@@ -58,6 +60,7 @@ export class RunStarter {
     checkInput(definition, input);
     const { lifetime } = this.settings.limits;
     const first = firstMessage(definition, input, { ...options, references }, lifetime, this.clock.now());
+    const { destination: replyTo } = this.replies;
     const message = replyTo === undefined ? first : { ...first, replyTo };
     const body = this.encoded(message);
     const destination = workflowOf(definition.steps[0]?.service ?? this.settings.service);

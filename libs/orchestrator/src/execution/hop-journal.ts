@@ -18,7 +18,7 @@ import { Interrupted } from './interrupted.js';
 import { Lease, type LeaseSettings } from './lease.js';
 
 /** Stands for the details of an error that made its message too large. */
-const LEFT_OUT = 'left out: the message would be too large';
+export const LEFT_OUT = 'left out: the message would be too large';
 
 /**
  * What one hop knows of the outcomes of its tasks: those that are recorded, which a redelivery replays, and those that are

@@ -61,6 +61,7 @@ export class Lease {
   end(): void {
     this.atWork = false;
     if (this.overdue === 0) this.stopBeat();
+    else void this.renew(this.needed).catch(() => undefined); // the next message need not wait for what covered this hop
   }
 
   /** Lets another delivery of this message claim it at once: it has been put back. Best effort. */
@@ -86,9 +87,10 @@ export class Lease {
     });
   }
 
-  /** Milliseconds from now: what covers a step at work stays; an overdue handler is upheld for a short while at a time. */
+  /** Milliseconds from now: what covers a step at work stays; for an overdue handler alone a short while at a time. */
   private get needed(): number {
-    return this.overdue > 0 ? UPHELD.lease : Math.max(this.settings.lease, this.until - this.clock.monotonic());
+    if (!this.atWork && this.overdue > 0) return UPHELD.lease;
+    return Math.max(this.settings.lease, this.until - this.clock.monotonic());
   }
 
   private async renew(ms: number): Promise<void> {

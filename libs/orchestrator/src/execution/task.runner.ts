@@ -8,6 +8,7 @@ import { RunScope } from '../engine/run-scope.js';
 import { secretsIn, veilOf } from '../engine/secrets/redact.js';
 import type { Veil } from '../engine/secrets/veil.js';
 import type { TaskStep } from '../cookbook/cookbook.js';
+import type { Failure } from '../errors/failure.js';
 import { InvalidOutputError } from '../errors/invalid-output.error.js';
 import { MessageTooLargeError } from '../errors/message-too-large.error.js';
 import { OperationTimeoutError } from '../errors/operation-timeout.error.js';
@@ -20,7 +21,7 @@ import type { Clock } from '../utils/clock.js';
 import { describe } from '../utils/describe.js';
 import { stackOf } from '../utils/describe-error.js';
 import { Deadline } from './deadline.js';
-import type { HopJournal } from './hop-journal.js';
+import { type HopJournal, LEFT_OUT } from './hop-journal.js';
 import { Interrupted } from './interrupted.js';
 
 /** How much deeper an output nests in `carry`: envelope, carry, path, outcome. */
@@ -119,7 +120,7 @@ export class TaskRunner {
       return { outcome: { kind: 'completed', output: asJson(task, output, veil, journal) }, mutated, overdue };
     } catch (error) {
       if (error instanceof Interrupted) throw error;
-      const failure = veil.failure(run.plan.environment.classify(error, 'handler'));
+      const failure = bounded(task, veil.failure(run.plan.environment.classify(error, 'handler')), journal);
       const stack = stackOf(error);
       this.logger.warn(
         `${errorRef(run, path)} ${step.service}.${step.operation} failed: ${failure.message}`,
@@ -261,6 +262,12 @@ function asJson({ run, step }: Task, output: unknown, veil: Veil, journal: HopJo
   if (!journal.admit(bytes, limits.messageBytes))
     throw new MessageTooLargeError(bytes, 'messageBytes', limits.messageBytes);
   return copy;
+}
+
+/** The failure, without its details where the run's message could not hold them. */
+function bounded({ run }: Task, failure: Failure, journal: HopJournal): Failure {
+  const bytes = Buffer.byteLength(JSON.stringify(failure));
+  return journal.admit(bytes, run.plan.environment.limits.messageBytes) ? failure : { ...failure, details: LEFT_OUT };
 }
 
 function textOf({ service, operation }: TaskStep, output: unknown): string | undefined {

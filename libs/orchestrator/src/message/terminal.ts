@@ -100,6 +100,8 @@ export interface FailedRun {
   readonly correlationId: string | undefined;
   readonly tenantId: string | number | undefined;
   readonly status: 'failed' | 'cancelled';
+  /** How often it had been requeued before. */
+  readonly epoch: number;
   readonly error: FailureDocument | undefined;
   /** The envelope, as it was published: give it to `requeue`. */
   readonly envelope: JsonObject;
@@ -111,18 +113,20 @@ interface WrittenEnvelope {
   readonly correlation_id?: string;
   readonly tenant_id?: string | number;
   readonly status?: string;
+  readonly epoch?: number;
   readonly error?: FailureDocument;
 }
 
 /** What a failed envelope says. */
 export function describeFailed(body: string): FailedRun {
   const envelope = fieldsOf(body);
-  const { workflow_id, correlation_id, tenant_id, status, error } = envelope as WrittenEnvelope;
+  const { workflow_id, correlation_id, tenant_id, status, epoch = 0, error } = envelope as WrittenEnvelope;
   return {
     workflowId: workflow_id,
     correlationId: correlation_id,
     tenantId: tenant_id,
     status: status === 'cancelled' ? 'cancelled' : 'failed',
+    epoch,
     error,
     envelope,
   };
@@ -147,6 +151,7 @@ export function encodeRefused(
   refusal: OrchestratorError,
   limits: Limits,
   message?: Pick<WorkflowMessage, 'workflowId' | 'correlationId'>,
+  status = 'failed',
 ): string {
   const error: FailureDocument = {
     step_id: null,
@@ -165,7 +170,7 @@ export function encodeRefused(
   // As a JSON text a character takes one byte to six, so the first cut may not be enough.
   for (let raw = body.slice(0, limits.messageBytes); ; raw = raw.slice(0, raw.length * 0.75)) {
     const cut = raw.length === body.length ? {} : { truncated: true, raw_bytes: Buffer.byteLength(body) };
-    const document = JSON.stringify({ ...identity, status: 'failed', error, raw, ...cut });
+    const document = JSON.stringify({ ...identity, status, error, raw, ...cut });
     if (raw === '' || Buffer.byteLength(document) <= limits.messageBytes) return document;
   }
 }

@@ -6,6 +6,7 @@ import { Interrupted } from '../execution/interrupted.js';
 import type { MessageCodec } from '../message/message.codec.js';
 import { encodeRefused } from '../message/terminal.js';
 import type { WorkflowMessage } from '../message/workflow-message.js';
+import type { EndStatus } from '../state/state.store.js';
 import { changed } from '../utils/changed.js';
 import type { Clock } from '../utils/clock.js';
 import { describeError } from '../utils/describe-error.js';
@@ -86,11 +87,12 @@ export class Publisher {
     { body, messageId }: IncomingMessage,
     error: OrchestratorError,
     message?: WorkflowMessage,
+    status: EndStatus = 'failed',
   ): Promise<string> {
     const ref = `refused:${messageId}`;
     this.logger.error(`${ref} ${error.message}`);
     const run = message?.keeper === undefined ? message : undefined; // a keeper is refused, not its run
-    const envelope = encodeRefused(withoutSecrets(body, message), error, this.codec.limits, run);
+    const envelope = encodeRefused(withoutSecrets(body, message), error, this.codec.limits, run, status);
     await this.publish({ destination: FAILED, body: envelope, messageId: ref });
     return ref;
   }

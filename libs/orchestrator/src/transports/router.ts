@@ -4,6 +4,7 @@ import type { Run } from '../engine/run.js';
 import { sealed } from '../engine/secrets/redact.js';
 import type { Transition } from '../engine/transition.js';
 import type { OrchestratorError } from '../errors/orchestrator.error.js';
+import { classifyError } from '../execution/error-classifier.js';
 import { UnroutableError } from '../errors/unroutable.error.js';
 import type { WorkflowEvents } from '../events/workflow-events.js';
 import type { Move } from '../execution/driver.js';
@@ -11,6 +12,7 @@ import type { HopJournal } from '../execution/hop-journal.js';
 import { isTooLarge } from '../message/bounds.js';
 import type { MessageCodec } from '../message/message.codec.js';
 import { encodeHandOver, encodeTerminal } from '../message/terminal.js';
+import type { WorkflowMessage } from '../message/workflow-message.js';
 import type { EndStatus, RunSummary } from '../state/state.store.js';
 import { summaryTexts } from '../state/summary.js';
 import { changed } from '../utils/changed.js';
@@ -19,6 +21,7 @@ import { COMPLETED, DELIVERY_REQUESTED, FAILED, workflowOf } from './destination
 import { asItStands, messageOf } from './next-message.js';
 import type { PartsRouter } from './parts.router.js';
 import type { Publisher } from './publisher.js';
+import type { IncomingMessage } from './workflow.transport.js';
 
 /** What became of one workflow message: the answer of `processWorkflowMessage`. */
 export type HopResult =
@@ -124,6 +127,27 @@ export class Router {
     const { ref = '', attempts = 0 } = failure;
     this.logger.error(`${ref} The run ${status === 'failed' ? 'failed' : 'was cancelled'}: ${failure.message}`);
     return { dlq: true, workflow_id: workflowId, current_step: currentStep, attempts, error_ref: ref };
+  }
+
+  /**
+   * Ends the run that a refused message names; what is told is the message as it came, with the reason.
+   * @param summary how this very message has ended it before
+   */
+  async endRefused(
+    incoming: IncomingMessage,
+    refusal: OrchestratorError,
+    message: WorkflowMessage,
+    journal: HopJournal,
+    summary?: RunSummary,
+  ): Promise<HopResult> {
+    const { workflowId, epoch, currentStep, replyTo } = message;
+    const failure = { ...classifyError(refusal, 'engine'), path: currentStep, step: currentStep };
+    const end = summary ?? { status: journal.cancelled ? ('cancelled' as const) : ('failed' as const), failure };
+    if (summary === undefined) await journal.end(end);
+    const error_ref = await this.publisher.refuse(incoming, refusal, message, end.status);
+    if (replyTo !== undefined) await this.reply(replyTo, workflowId, end, `${workflowId}:${epoch}:${end.status}`);
+    this.events.run(end.status, message, this.service, this.clock.now(), failure);
+    return { dlq: true, workflow_id: workflowId, current_step: currentStep, attempts: 0, error_ref };
   }
 
   /** Gives the run to whoever delivers its output; it comes back as the next message of its line. */
