@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MessageReader } from '../../libs/orchestrator/src/execution/message.reader.js';
 import { Router } from '../../libs/orchestrator/src/transports/router.js';
-import { alpha, boot, broker, cookbook, run, sent, services, task, terminals } from '../support/services.js';
+import { alpha, boot, broker, cookbook, run, sent, services, store, task, terminals } from '../support/services.js';
 
 const wait = (step_id: string, duration_ms = 1_000): object => ({ step_id, type: 'wait', duration_ms });
 const fork = (step_id: string, branches: object): object => ({
@@ -169,4 +169,67 @@ describe('branches of any name', () => {
       expect(ended).toMatchObject({ status: 'completed', output: { branches: { [name]: { w: {} }, other: 1 } } });
     },
   );
+});
+
+describe('those who ask for runs', () => {
+  const echo = { reads: { echo: (input: unknown) => input } };
+
+  it('requeue one by its id although a message that names it was refused since', async () => {
+    let calls = 0;
+    const once = (): string => {
+      if ((calls += 1) === 1) throw new Error('no');
+      return 'done';
+    };
+    await boot({ alpha: { mutates: { once } } });
+    await alpha().start(cookbook(task('work', 'alpha', 'once')), { workflowId: 'w' });
+    await services.settle();
+    const garbage = { workflow_id: 'w', correlation_id: 'w', current_step: 'work', cookbook: { steps: [] } };
+    await alpha().processWorkflowMessage(garbage);
+    await alpha().requeue('w');
+    await services.settle();
+    expect(await alpha().status('w')).toMatchObject({ status: 'completed', output: 'done' });
+  });
+
+  it('hear why one cannot be requeued of which nothing that is kept can be read', async () => {
+    await boot({ alpha: echo });
+    const garbage = { workflow_id: 'w', correlation_id: 'w', current_step: 'work', cookbook: { steps: [] } };
+    await alpha().processWorkflowMessage(garbage);
+    await expect(alpha().requeue('w')).rejects.toMatchObject({ code: 'COOKBOOK_INVALID' });
+  });
+
+  it('do not lose the result of one without a record because another gave up waiting for it', async () => {
+    await boot({ alpha: echo }, { state: false });
+    const { workflowId } = await alpha().start(cookbook(wait('w', 5_000)));
+    const impatient = alpha().result(workflowId, { timeout: 1_000 });
+    const refused = expect(impatient).rejects.toMatchObject({ code: 'RESULT_TIMEOUT' });
+    const patient = alpha().result(workflowId);
+    await services.settle();
+    await refused;
+    expect(await patient).toMatchObject({ output: { step_id: 'w' } });
+  });
+
+  it('fill no process by cancelling what nobody has started, also beside a run that never ends', async () => {
+    await boot({ alpha: echo });
+    const message = { workflow_id: 'w', correlation_id: 'w', current_step: 'w', cookbook: cookbook(wait('w', 3_600_000)) }; // prettier-ignore
+    await alpha().processWorkflowMessage(message); // without an expires_at
+    for (let n = 0; n < 12_000; n += 1) await alpha().cancel(`nobody-${n}`);
+    const { runs } = store() as unknown as { readonly runs: Readonly<Record<'records' | 'unended', { size: number }>> };
+    expect(runs.records.size).toBeLessThan(10_010);
+    expect(runs.unended.size).toBeLessThan(10_010);
+  });
+
+  it('do not keep runs that nobody heard of for days, because one before them never ends', async () => {
+    await boot({ alpha: echo });
+    const begun = async (workflow_id: string, more: object): Promise<unknown> =>
+      store().claim(
+        { workflowId: workflow_id, epoch: 0, line: '', seq: 1, hopId: 'h' },
+        { leaseMs: 1, now: 0, ...more },
+      );
+    await begun('endless', {});
+    for (let n = 0; n < 10; n += 1) await begun(`lost-${n}`, { expiresAt: services.clock.now() + 1_000 });
+    await services.clock.advance(2 * 24 * 3_600_000);
+    for (let n = 0; n < 24; n += 1) await begun(`later-${n}`, {});
+    expect(await alpha().status('lost-3')).toEqual({ status: 'unknown' });
+    expect(await alpha().status('endless')).toEqual({ status: 'running' });
+  });
 });

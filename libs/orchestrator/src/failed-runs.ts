@@ -3,6 +3,7 @@ import { modeOf, resume } from './engine/advance.js';
 import { restore } from './engine/checkpoint.js';
 import type { Run } from './engine/run.js';
 import { lostSecrets } from './engine/secrets/requeue.js';
+import { OrchestratorError } from './errors/orchestrator.error.js';
 import { RunNotRequeuableError } from './errors/run-not-requeuable.error.js';
 import { SensitiveInputRequiredError } from './errors/sensitive-input-required.error.js';
 import { checkInput } from './cookbook/cookbook.input.js';
@@ -20,6 +21,12 @@ import type { KeptMessage, WorkflowTransport } from './transports/workflow.trans
 import { asJson } from './utils/arguments.js';
 import type { Clock } from './utils/clock.js';
 import { describeError } from './utils/describe-error.js';
+
+/** A run that ended, and the message that says so where the transport keeps it. */
+interface FailedMessage {
+  readonly run: Run;
+  readonly kept?: KeptMessage;
+}
 
 /** The runs that ended on `workflow.failed`: to be looked at, and to be tried again. */
 export class FailedRuns {
@@ -50,8 +57,10 @@ export class FailedRuns {
 
   /** See `WorkflowOrchestrator.requeue`. */
   async requeue(failed: string | object, options: RequeueOptions): Promise<string> {
-    const kept = typeof failed === 'string' ? await this.keptOf(failed) : undefined;
-    const run = this.read(kept?.body ?? asJson('requeue: the message', failed as object));
+    const { run, kept } =
+      typeof failed === 'string'
+        ? await this.keptOf(failed)
+        : { run: this.read(asJson('requeue: the message', failed)) };
     const { workflowId } = run.message;
     await this.refuseLiving(run.message);
     if (options.input !== undefined) checkInput(run.plan.cookbook, options.input);
@@ -80,11 +89,19 @@ export class FailedRuns {
     });
   }
 
-  private async keptOf(workflowId: string): Promise<KeptMessage> {
-    const found = (await this.transport.browse(FAILED)).findLast(
-      ({ body }) => describeFailed(body).workflowId === workflowId,
-    );
-    if (found !== undefined) return found;
+  /** The newest that can be read: of a message that was refused since it is its sender's affair that it cannot. */
+  private async keptOf(workflowId: string): Promise<FailedMessage> {
+    let unreadable: Error | undefined;
+    for (const kept of (await this.transport.browse(FAILED)).toReversed()) {
+      if (describeFailed(kept.body).workflowId !== workflowId) continue;
+      try {
+        return { run: this.read(kept.body), kept };
+      } catch (error) {
+        if (!(error instanceof OrchestratorError)) throw error;
+        unreadable ??= error;
+      }
+    }
+    if (unreadable !== undefined) throw unreadable;
     const { status } = await this.state.status(workflowId);
     throw new RunNotRequeuableError(`Run "${workflowId}" is not among the failed runs that are kept (its status: ${status}). Give its message from workflow.failed instead of its id.`); // prettier-ignore
   }
