@@ -76,11 +76,17 @@ export class UnrecordedStore extends StateStore {
       }
       const waiting = this.waiting.get(workflowId) ?? new Set();
       this.waiting.set(workflowId, waiting);
-      waiting.add(resolve);
-      signal.addEventListener('abort', () => {
-        this.waiting.delete(workflowId);
+      const giveUp = (): void => {
+        waiting.delete(tell);
+        if (waiting.size === 0) this.waiting.delete(workflowId);
         reject(signal.reason as Error);
-      });
+      };
+      const tell = (summary: RunSummary): void => {
+        signal.removeEventListener('abort', giveUp);
+        resolve(summary);
+      };
+      waiting.add(tell);
+      signal.addEventListener('abort', giveUp, { once: true });
     });
   }
 
