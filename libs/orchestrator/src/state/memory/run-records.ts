@@ -56,17 +56,19 @@ export class RunRecords {
   private keep(workflowId: string): void {
     this.kept.add(workflowId);
     const old = oldest(this.kept, this.keptRuns);
-    if (old !== undefined) this.records.delete(old);
+    if (old === undefined) return;
+    this.records.delete(old);
+    this.unended.delete(old);
   }
 
   private add(workflowId: string, run: RunRecord): RunRecord {
     this.records.set(workflowId, run);
     this.unended.add(workflowId);
     const [first] = this.unended;
-    if (first !== undefined && (this.records.get(first)?.keptUntil ?? 0) < this.clock.now()) {
-      this.unended.delete(first);
-      this.records.delete(first);
-    }
+    if (first === undefined) return run;
+    this.unended.delete(first);
+    if ((this.records.get(first)?.keptUntil ?? 0) < this.clock.now()) this.records.delete(first);
+    else this.unended.add(first); // to the end: one that is kept for long hides none behind it
     return run;
   }
 }
