@@ -9,7 +9,6 @@ import { secretsIn, veilOf } from '../engine/secrets/redact.js';
 import type { Veil } from '../engine/secrets/veil.js';
 import type { TaskStep } from '../cookbook/cookbook.js';
 import { InvalidOutputError } from '../errors/invalid-output.error.js';
-import { MessageTooLargeError } from '../errors/message-too-large.error.js';
 import { OperationTimeoutError } from '../errors/operation-timeout.error.js';
 import { RunCancelledError } from '../errors/run-cancelled.error.js';
 import type { WorkflowEvents } from '../events/workflow-events.js';
@@ -258,8 +257,7 @@ function asJson({ run, step }: Task, output: unknown, veil: Veil, journal: HopJo
   if (typeof copy === 'object' && copy !== null)
     checkShape(copy, room, `the output of step "${step.step_id}", which must leave room in its message,`);
   const bytes = Buffer.byteLength(copy === whole ? text : JSON.stringify(copy));
-  if (!journal.admit(bytes, limits.messageBytes))
-    throw new MessageTooLargeError(bytes, 'messageBytes', limits.messageBytes);
+  journal.admit(bytes, limits.messageBytes);
   return copy;
 }
 
