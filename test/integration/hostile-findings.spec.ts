@@ -232,4 +232,34 @@ describe('those who ask for runs', () => {
     expect(await alpha().status('lost-3')).toEqual({ status: 'unknown' });
     expect(await alpha().status('endless')).toEqual({ status: 'running' });
   });
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a symbol', Symbol('s')],
+    ['an object as query strings are', Object.create(null)],
+  ])('are told at once that %s is no id, and nothing is left waiting', async (_, id) => {
+    await boot({ alpha: echo });
+    for (const ask of [
+      () => alpha().result(id as string, { timeout: 1 }),
+      () => alpha().status(id as string),
+      () => alpha().cancel(id as string),
+    ])
+      await expect(ask()).rejects.toMatchObject({
+        code: 'ARGUMENT_INVALID',
+        message: expect.stringContaining('a text'),
+      });
+    await expect(alpha().result('w', null as never)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' });
+    await expect(alpha().start({ toJSON: () => undefined })).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' });
+    await expect(alpha().status('undefined')).resolves.toEqual({ status: 'unknown' });
+  });
+});
+
+it('an output that does not fit beside the others is told of with the size of them all', async () => {
+  const large = (): string => 'x'.repeat(60_000);
+  await boot({ alpha: { reads: { large } } }, { limits: { messageBytes: 100_000 } });
+  const { failure } = (await run(cookbook(task('a', 'alpha', 'large'), task('b', 'alpha', 'large')))) as {
+    failure?: { message: string };
+  };
+  expect(failure).toMatchObject({ code: 'MESSAGE_TOO_LARGE', path: 'b' });
+  expect(Number(/of (\d+) bytes/.exec(failure?.message ?? '')?.[1])).toBeGreaterThan(100_000);
 });

@@ -16,7 +16,7 @@ import type { RunRequeuer } from './run.requeuer.js';
 import type { RunStarter } from './run.starter.js';
 import type { RunStatus, StateStore } from './state/state.store.js';
 import type { HopResult } from './transports/router.js';
-import { asJson, refuseNonObject } from './utils/arguments.js';
+import { asJson, refuseNonObject, refuseNonText } from './utils/arguments.js';
 import type { Clock } from './utils/clock.js';
 import { describe } from './utils/describe.js';
 import { type Duration, toMilliseconds } from './utils/duration.js';
@@ -108,17 +108,18 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
    * @throws WorkflowFailedError when it failed, ResultTimeoutError when it has not ended in time; it goes on then;
    * ResultTruncatedError when its outputs were not kept
    */
-  async result<Output = unknown>(
-    workflowId: string,
-    { timeout = DEFAULT_TIMEOUT }: ResultOptions = {},
-  ): Promise<RunResult<Output>> {
+  async result<Output = unknown>(workflowId: string, options: ResultOptions = {}): Promise<RunResult<Output>> {
+    refuseNonText('result: the workflowId', workflowId);
+    refuseNonObject('result: the options', options);
+    const { timeout = DEFAULT_TIMEOUT } = options;
     const ms = waitOf(timeout);
     const giveUp = new AbortController();
     this.waiting.add(giveUp);
     const disarm = this.clock.after(ms, () => {
-      void this.overdue(workflowId, ms).then((reason) => {
+      const abort = (reason: unknown): void => {
         giveUp.abort(reason);
-      });
+      };
+      void this.overdue(workflowId, ms).then(abort, abort);
     });
     try {
       const { failure, output, steps = {}, truncated } = await this.state.ended(workflowId, giveUp.signal);
@@ -132,7 +133,8 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
   }
 
   /** How far a run is; `unknown` until a service has taken it up, and when its record is no longer kept. */
-  status(workflowId: string): Promise<RunStatus> {
+  async status(workflowId: string): Promise<RunStatus> {
+    refuseNonText('status: the workflowId', workflowId);
     return this.state.status(workflowId);
   }
 
@@ -142,7 +144,8 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
    * Resolves with the status once that is noted, `cancelling`; that of a run that has ended is left as it is. Without run
    * records (`state: false`) nothing can be noted: the status is `unknown`.
    */
-  cancel(workflowId: string): Promise<RunStatus> {
+  async cancel(workflowId: string): Promise<RunStatus> {
+    refuseNonText('cancel: the workflowId', workflowId);
     return this.state.cancel(workflowId);
   }
 

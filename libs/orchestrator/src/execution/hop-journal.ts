@@ -1,6 +1,7 @@
 import type { Outcome } from '../engine/outcome.js';
 import type { Run } from '../engine/run.js';
 import type { Failure } from '../errors/failure.js';
+import { MessageTooLargeError } from '../errors/message-too-large.error.js';
 import type {
   Arrival,
   ArrivalAnswer,
@@ -71,11 +72,11 @@ export class HopJournal {
     this.pending.set(path, outcome);
   }
 
-  /** Whether the message may still grow by so many bytes; if so, they count. */
-  admit(bytes: number, limit: number): boolean {
-    if (this.bytes + bytes > limit) return false;
-    this.bytes += bytes;
-    return true;
+  /** The message grows by so many bytes. @throws MessageTooLargeError when it would have more than that in all */
+  admit(bytes: number, limit: number): void {
+    const grown = this.bytes + bytes;
+    if (grown > limit) throw new MessageTooLargeError(grown, 'messageBytes', limit);
+    this.bytes = grown;
   }
 
   /**

@@ -10,7 +10,6 @@ import type { Veil } from '../engine/secrets/veil.js';
 import type { TaskStep } from '../cookbook/cookbook.js';
 import type { Failure } from '../errors/failure.js';
 import { InvalidOutputError } from '../errors/invalid-output.error.js';
-import { MessageTooLargeError } from '../errors/message-too-large.error.js';
 import { OperationTimeoutError } from '../errors/operation-timeout.error.js';
 import { RunCancelledError } from '../errors/run-cancelled.error.js';
 import type { WorkflowEvents } from '../events/workflow-events.js';
@@ -259,8 +258,7 @@ function asJson({ run, step }: Task, output: unknown, veil: Veil, journal: HopJo
   if (typeof copy === 'object' && copy !== null)
     checkShape(copy, room, `the output of step "${step.step_id}", which must leave room in its message,`);
   const bytes = Buffer.byteLength(copy === whole ? text : JSON.stringify(copy));
-  if (!journal.admit(bytes, limits.messageBytes))
-    throw new MessageTooLargeError(bytes, 'messageBytes', limits.messageBytes);
+  journal.admit(bytes, limits.messageBytes);
   return copy;
 }
 

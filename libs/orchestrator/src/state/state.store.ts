@@ -145,7 +145,9 @@ export abstract class StateStore {
 
   /**
    * How a fork is doing, for its keeper: `over` once the line that left it has gone on, the run has ended or was requeued; else
-   * the parts that left no trace here, because this store has lost it, or they were never sent.
+   * the parts that left no trace here, because this store has lost it, or they were never sent. A run that this store has forgotten
+   * looks the same, and would begin anew: a store that has keepers keeps the record of an ended run until the longest pause between
+   * two looks, 15 minutes, is over.
    * @param hop the message that left the fork
    */
   abstract inspect(

@@ -8,12 +8,20 @@ export function refuseNonObject(what: string, value: unknown): void {
   if (!isRecord(value)) throw new InvalidArgumentError(`${what} must be an object (got ${describe(value)}).`);
 }
 
+/** @throws InvalidArgumentError */
+export function refuseNonText(what: string, value: unknown): void {
+  if (typeof value !== 'string') throw new InvalidArgumentError(`${what} must be a text (got ${describe(value)}).`);
+}
+
 /** @throws InvalidArgumentError for what is no object, or no JSON */
 export function asJson(what: string, document: object): string {
   refuseNonObject(what, document);
+  let text: string | undefined;
   try {
-    return JSON.stringify(document);
+    text = JSON.stringify(document) as string | undefined;
   } catch (error) {
     throw new InvalidArgumentError(`${what} must be JSON (${describeError(error)}).`, { cause: error });
   }
+  if (text === undefined) throw new InvalidArgumentError(`${what} must be JSON (its toJSON() gives nothing).`);
+  return text;
 }
