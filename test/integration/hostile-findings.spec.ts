@@ -263,3 +263,26 @@ it('an output that does not fit beside the others is told of with the size of th
   expect(failure).toMatchObject({ code: 'MESSAGE_TOO_LARGE', path: 'b' });
   expect(Number(/of (\d+) bytes/.exec(failure?.message ?? '')?.[1])).toBeGreaterThan(100_000);
 });
+
+describe('a message that somebody made up', () => {
+  it('on a line that its run does not know ends nothing', async () => {
+    await boot({ alpha: { reads: { ok: () => 1 } } });
+    const { workflowId } = await alpha().start(
+      cookbook({ step_id: 'w', type: 'wait', duration_ms: 60_000 }, task('a', 'alpha', 'ok')),
+    );
+    await services.clock.advance(1_000);
+    const [first] = sent('alpha.workflow');
+    for (const line of ['f/a', 'x', '/'])
+      await alpha().processWorkflowMessage({ ...first, line, seq: 9, hop_id: line });
+    expect(await alpha().status(workflowId)).toEqual({ status: 'running' });
+    await services.settle();
+    expect(await alpha().status(workflowId)).toMatchObject({ status: 'completed' });
+  });
+
+  it('gets no reply sent where it likes', async () => {
+    await boot({ alpha: { reads: { ok: () => 1 } } });
+    await alpha().processWorkflowMessage({ workflow_id: 'w', correlation_id: 'w', cookbook: cookbook(task('a', 'alpha', 'ok')), current_step: 'a', reply_to: 'workflow.failed' }); // prettier-ignore
+    await services.settle();
+    expect(await alpha().failed.list()).toEqual([]);
+  });
+});

@@ -27,6 +27,9 @@ export interface HopSettings extends LeaseSettings {
 
 type Granted = Claim & Grant;
 
+/** Milliseconds after which a message is tried again that was busy: its holder may have settled long before its lease ends. */
+const LONGEST_BUSY = 1_000;
+
 /** One hop: what a service does with one workflow message, start to end. Read this file first. */
 export class Hop {
   private readonly logger = new Logger(Hop.name);
@@ -193,6 +196,7 @@ export class Hop {
       return { skipped: true, reason: 'too-new' };
     }
     if (message === undefined || message.keeper !== undefined) return this.refused(incoming, refusal, message);
+    if (!(await this.isExpected(message))) return this.refused(incoming, refusal, message);
     const claim = await this.claim(message);
     if (claim.kind === 'unavailable' || claim.kind === 'busy') return this.defer(incoming, claim);
     if (!('holder' in claim)) return this.refused(incoming, refusal, message);
@@ -217,6 +221,16 @@ export class Hop {
     } finally {
       await journal.lease.release();
     }
+  }
+
+  /** Whether its run knows the line of a message that cannot be trusted: who makes one up must not end the run. */
+  private async isExpected({ workflowId, epoch, line }: WorkflowMessage): Promise<boolean> {
+    const at = line.lastIndexOf('/');
+    if (at < 0) return line === '';
+    const [join, part] = [line.slice(0, at), line.slice(at + 1)];
+    const asked = { workflowId, epoch, line: '', seq: Number.MAX_SAFE_INTEGER };
+    const missing = await this.state.inspect(asked, join, [part]).catch(() => []); // the claim will say that it is away
+    return missing === 'over' || missing.length === 0;
   }
 
   private async refused(
@@ -257,8 +271,7 @@ export class Hop {
 
   /** The message may not execute now, or never more. */
   private defer(incoming: IncomingMessage, claim: Refused): Promise<HopResult> | HopResult {
-    if (claim.kind === 'busy')
-      return this.putBack(incoming, 'busy', {}, Math.min(claim.forMs, this.settings.heartbeat));
+    if (claim.kind === 'busy') return this.putBack(incoming, 'busy', {}, Math.min(claim.forMs, LONGEST_BUSY));
     if (claim.kind === 'unavailable') return this.putBack(incoming, claim.kind);
     return { skipped: true, reason: claim.kind };
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { StateStore, RunSummary } from './state/state.store.js';
 import { UnrecordedStore } from './state/none/unrecorded.store.js';
+import { repliesOf } from './transports/destinations.js';
 import type { WorkflowTransport } from './transports/workflow.transport.js';
 
 /** Where there are no run records: the destination at which this process hears how the runs ended that it started. */
@@ -14,7 +15,7 @@ export class Replies implements OnApplicationBootstrap {
     private readonly store: StateStore,
     private readonly transport: WorkflowTransport,
   ) {
-    this.destination = store.keepsRecords ? undefined : `${service}.replies.${randomUUID()}`;
+    this.destination = store.keepsRecords ? undefined : repliesOf(service, randomUUID());
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -47,7 +47,7 @@ export const IN_THE_HOP: readonly Planted[] = [
   ),
   planted(
     'no keeper, and a store that restarts empty',
-    10,
+    1,
     'messages',
     'generated',
     { restart: 2, crash: 2, reorder: true },
@@ -55,7 +55,7 @@ export const IN_THE_HOP: readonly Planted[] = [
   ),
   planted(
     'a continuation with the next seq each time a join is complete',
-    313,
+    400,
     'messages',
     'generated',
     { crash: 2, reorder: true, double: 0.5 },
@@ -101,12 +101,12 @@ export const IN_THE_HOP: readonly Planted[] = [
   planted('an overdue handler that keeps nobody out', 4, 'by-service', 'generated', { slow: 3, reorder: true }, () =>
     replace(Lease, 'uphold', () => () => Promise.resolve()),
   ),
-  planted('a lease that is not renewed', 1, 'by-service', 'generated', { slow: 3, double: 1, reorder: true }, () =>
+  planted('a lease that is not renewed', 11, 'by-service', 'generated', { slow: 3, double: 1, reorder: true }, () =>
     replace(MemoryStateStore, 'extend', () => () => Promise.resolve('ok')),
   ),
   planted(
     'a fenced hop that still records',
-    683,
+    2412,
     'messages',
     'generated',
     { restart: 2, stall: 2, slow: 1, crash: 1, reorder: true },

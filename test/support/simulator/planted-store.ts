@@ -37,7 +37,7 @@ export const IN_THE_STORE: readonly Planted[] = [
   ),
   planted(
     'an epoch that is not checked',
-    4,
+    142,
     'by-service',
     'generated',
     { double: 1, reorder: true },

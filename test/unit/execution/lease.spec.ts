@@ -8,7 +8,13 @@ const SETTINGS = { lease: 60_000, heartbeat: 5_000 };
 const HOP: HopId = { workflowId: 'w', epoch: 0, line: '', seq: 1, hopId: 'x' };
 
 /** A hop at work. `away`: its store renews nothing any more. `kept`: for how many milliseconds that keeps others out. */
-async function atWork(): Promise<{ clock: VirtualClock; lease: Lease; away: () => void; kept: () => Promise<number> }> {
+async function atWork(): Promise<{
+  clock: VirtualClock;
+  lease: Lease;
+  next: () => Promise<string>;
+  away: () => void;
+  kept: () => Promise<number>;
+}> {
   const clock = new VirtualClock();
   const store = new MemoryStateStore(clock);
   const terms = { leaseMs: SETTINGS.lease, now: clock.now() };
@@ -19,6 +25,7 @@ async function atWork(): Promise<{ clock: VirtualClock; lease: Lease; away: () =
   return {
     clock,
     lease,
+    next: async () => (await store.claim({ ...HOP, seq: 2, hopId: 'y' }, terms)).kind,
     away: () => {
       store.extend = () => Promise.reject(new Error('the store is away'));
     },
@@ -48,12 +55,29 @@ describe('a lease', () => {
     expect(await kept()).toBeGreaterThan(0);
   });
 
-  it('is extended for the next long step although an overdue handler has made it shorter', async () => {
-    const { lease, kept } = await atWork();
+  it('keeps the next message out no longer once its overdue handler has settled, also while its hop is at work', async () => {
+    const { lease, next } = await atWork();
+    let settle = (): void => undefined;
+    await lease.uphold(new Promise((resolve) => (settle = resolve)));
+    expect(await next()).toBe('busy');
+    settle();
+    await new Promise(setImmediate);
+    expect(await next()).toBe('granted');
+  });
+
+  it('still covers what its hop does beside an overdue handler; that alone is upheld for short whiles', async () => {
+    const { clock, lease, kept } = await atWork();
     await lease.cover(600_000);
-    await lease.uphold(Promise.resolve());
-    expect(await kept()).toBe(3_000);
-    await lease.cover(20_000);
-    expect(await kept()).toBeGreaterThan(20_000);
+    let settle = (): void => undefined;
+    await lease.uphold(new Promise((resolve) => (settle = resolve)));
+    expect(await kept()).toBeGreaterThan(600_000);
+    lease.end();
+    await clock.advance(10);
+    expect(await kept()).toBeLessThanOrEqual(3_000);
+    await clock.advance(60_000);
+    expect(await kept()).toBeGreaterThan(0);
+    settle();
+    await clock.advance(10);
+    expect(await kept()).toBe(0);
   });
 });

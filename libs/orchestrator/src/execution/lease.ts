@@ -51,9 +51,11 @@ export class Lease {
     this.overdue += 1;
     void settled.then(() => {
       this.overdue -= 1;
-      if (!this.atWork && this.overdue === 0) void this.give();
+      if (this.overdue > 0) return;
+      if (!this.atWork) void this.give();
+      else void this.renew(this.needed).catch(() => undefined); // it keeps the next message out no longer
     });
-    this.beat(); // also if the store cannot be reached now
+    if (!this.lost) this.beat(); // also if the store cannot be reached now
     await this.renew(this.needed);
   }
 
@@ -94,6 +96,7 @@ export class Lease {
   }
 
   private async renew(ms: number): Promise<void> {
+    if (this.lost) return; // a store that has started empty since would take this hop for the line's holder
     const from = this.clock.monotonic();
     const answer = await this.store.extend(this.holder, ms, this.overdue > 0);
     this.lost ||= answer === 'fenced';

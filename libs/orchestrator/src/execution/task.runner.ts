@@ -264,8 +264,12 @@ function asJson({ run, step }: Task, output: unknown, veil: Veil, journal: HopJo
 
 /** The failure, without its details where the run's message could not hold them. */
 function bounded({ run }: Task, failure: Failure, journal: HopJournal): Failure {
-  const bytes = Buffer.byteLength(JSON.stringify(failure));
-  return journal.admit(bytes, run.plan.environment.limits.messageBytes) ? failure : { ...failure, details: LEFT_OUT };
+  try {
+    journal.admit(Buffer.byteLength(JSON.stringify(failure)), run.plan.environment.limits.messageBytes);
+    return failure;
+  } catch {
+    return { ...failure, details: LEFT_OUT };
+  }
 }
 
 function textOf({ service, operation }: TaskStep, output: unknown): string | undefined {

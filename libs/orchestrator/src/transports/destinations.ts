@@ -3,6 +3,12 @@ export const workflowOf = (service: string): string => `${service}.workflow`;
 /** Where those of them go that were delivered again and again and never acknowledged. */
 export const deadOf = (service: string): string => `${service}.dead`;
 
+const REPLIES = '.replies.';
+/** Where one process hears of the runs that it started. */
+export const repliesOf = (service: string, id: string): string => `${service}${REPLIES}${id}`;
+/** Whether a reply may go there: a message must not send one to whom it likes. */
+export const isReplies = (destination: string): boolean => destination.includes(REPLIES);
+
 /** Terminal envelopes of runs that completed, and of those that did not. */
 export const COMPLETED = 'workflow.completed';
 export const FAILED = 'workflow.failed';

@@ -17,7 +17,7 @@ import type { EndStatus, RunSummary } from '../state/state.store.js';
 import { summaryTexts } from '../state/summary.js';
 import { changed } from '../utils/changed.js';
 import type { Clock } from '../utils/clock.js';
-import { COMPLETED, DELIVERY_REQUESTED, FAILED, workflowOf } from './destinations.js';
+import { COMPLETED, DELIVERY_REQUESTED, FAILED, isReplies, workflowOf } from './destinations.js';
 import { asItStands, messageOf } from './next-message.js';
 import type { PartsRouter } from './parts.router.js';
 import type { Publisher } from './publisher.js';
@@ -121,7 +121,7 @@ export class Router {
     const destination = status === 'completed' ? COMPLETED : FAILED;
     const messageId = `${workflowId}:${epoch}:${status}`;
     await this.publisher.publish({ destination, body, messageId });
-    if (replyTo !== undefined) await this.reply(replyTo, workflowId, summary, messageId);
+    if (replyTo !== undefined && isReplies(replyTo)) await this.reply(replyTo, workflowId, summary, messageId);
     this.events.run(status, message, this.service, this.clock.now(), failure);
     if (failure === undefined) return { ...passedOn(run), result: output };
     const { ref = '', attempts = 0 } = failure;
@@ -145,7 +145,8 @@ export class Router {
     const end = summary ?? { status: journal.cancelled ? ('cancelled' as const) : ('failed' as const), failure };
     if (summary === undefined) await journal.end(end);
     const error_ref = await this.publisher.refuse(incoming, refusal, message, end.status);
-    if (replyTo !== undefined) await this.reply(replyTo, workflowId, end, `${workflowId}:${epoch}:${end.status}`);
+    if (replyTo !== undefined && isReplies(replyTo))
+      await this.reply(replyTo, workflowId, end, `${workflowId}:${epoch}:${end.status}`);
     this.events.run(end.status, message, this.service, this.clock.now(), failure);
     return { dlq: true, workflow_id: workflowId, current_step: currentStep, attempts: 0, error_ref };
   }

@@ -16,12 +16,12 @@ export function refuseNonText(what: string, value: unknown): void {
 /** @throws InvalidArgumentError for what is no object, or no JSON */
 export function asJson(what: string, document: object): string {
   refuseNonObject(what, document);
-  let text: string | undefined;
+  let text: unknown;
   try {
-    text = JSON.stringify(document) as string | undefined;
+    text = JSON.stringify(document);
   } catch (error) {
     throw new InvalidArgumentError(`${what} must be JSON (${describeError(error)}).`, { cause: error });
   }
-  if (text === undefined) throw new InvalidArgumentError(`${what} must be JSON (its toJSON() gives nothing).`);
-  return text;
+  if (typeof text === 'string') return text;
+  throw new InvalidArgumentError(`${what} must be JSON (its toJSON() gives nothing).`);
 }

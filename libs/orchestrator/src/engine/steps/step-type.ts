@@ -58,7 +58,7 @@ export interface StepType<S extends Step, F extends Frame> {
 }
 
 /** Non-negative integer, as frames use for indexes. */
-export const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** What has no value has no key, as JSON would have it: a run that stays in the process sees what one that travels sees. */
 export const withoutUndefined = (record: Readonly<Record<string, unknown>>): Record<string, unknown> =>
