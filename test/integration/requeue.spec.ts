@@ -221,6 +221,47 @@ describe('a failed run whose secrets were removed', () => {
   });
 });
 
+describe('the keys of a run that is requeued with an input', () => {
+  const keys: string[] = [];
+  const operations: TestOperations = {
+    mutates: {
+      pay: (_: never, { idempotencyKey }: OperationContext) => (keys.push(idempotencyKey), fail({ status: 409 })()),
+    },
+  };
+  const paying = cookbook(task('pay', 'alpha', 'pay', { card: '{{api_input.card}}', amount: '{{api_input.amount}}' }));
+  const input = { card: '4242-4242-4242', amount: [1, { note: 'for 4242-4242-4242' }] };
+
+  it.each<[string, object, number]>([
+    ['stay when it is the one before, whole again', input, 1],
+    ['are new when it is another', { ...input, amount: 2 }, 2],
+    ['are new when it has more', { ...input, tip: 1 }, 2],
+  ])('%s', async (_, again, different) => {
+    keys.length = 0;
+    await boot({ alpha: operations }, { operations: { pay: { sensitive_input_fields: ['card'] } } });
+    const { workflowId } = await run(paying, { input });
+    await alpha().requeue((await alpha().failed.get(workflowId)) ?? {}, { input: again });
+    await services.settle();
+    expect(keys).toHaveLength(2);
+    expect(new Set(keys).size).toBe(different);
+  });
+});
+
+describe('whoever hears that a run has failed', () => {
+  it('finds it among the failed ones at once, and can requeue it', async () => {
+    const state = shop();
+    await boot({ alpha: state.operations });
+    const { workflowId } = await alpha().start(
+      cookbook(task('pay', 'alpha', 'pay', {}, { retry: { max_attempts: 1 } })),
+    );
+    await alpha()
+      .result(workflowId)
+      .catch(() => undefined);
+    expect(await alpha().failed.get(workflowId)).toMatchObject({ workflowId });
+    await alpha().requeue(workflowId);
+    await services.settle();
+  });
+});
+
 describe('requeue refuses', () => {
   it.each<[string, string, object, object]>([
     ['a step that does not exist', 'ARGUMENT_INVALID', { from: 'gone' }, {}],
@@ -242,8 +283,8 @@ describe('requeue refuses', () => {
     state.mended = true;
     await boot({ alpha: state.operations });
     const { workflowId } = await run(document, { input });
-    await expect(alpha().requeue(workflowId)).rejects.toMatchObject({ code: 'RUN_NOT_REQUEUABLE' });
-    await expect(alpha().requeue('never')).rejects.toMatchObject({ code: 'RUN_NOT_REQUEUABLE' });
+    await expect(alpha().requeue(workflowId)).rejects.toMatchObject({ code: 'RUN_NOT_REQUEUABLE', message: expect.stringContaining('has completed') as never }); // prettier-ignore
+    await expect(alpha().requeue('never')).rejects.toMatchObject({ code: 'RUN_NOT_REQUEUABLE', message: expect.stringContaining('Check the id') as never }); // prettier-ignore
     const [terminal] = terminals();
     await expect(alpha().requeue(terminal ?? {})).rejects.toMatchObject({ code: 'RUN_NOT_REQUEUABLE' });
   });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { UnroutableError } from '../../libs/orchestrator/src/errors/unroutable.error.js';
 import { Hop } from '../../libs/orchestrator/src/hop.js';
+import { bootServices } from '../../libs/orchestrator/src/testing/boot-services.js';
+import { serviceOf } from '../../libs/orchestrator/src/testing/service-of.js';
 import { alpha, boot, broker, cookbook, counting, run, sent, services, task, terminals } from '../support/services.js';
 
 /** `state: false`: what is then promised, and what is not. */
@@ -81,6 +83,12 @@ describe('without run records', () => {
     const ended = await run(cookbook(task('a', 'alpha', 'charge'), task('b', 'beta', 'charge')));
     expect(ended).toMatchObject({ status: 'completed', steps: { a: 1, b: 2 } });
     expect([refused, count.charge]).toEqual([3, 2]);
+  });
+
+  it('in one service of an application and not in another is refused at boot: their runs pass through both', async () => {
+    const modules = [serviceOf('one', {}, off), serviceOf('two', {})];
+    await expect(bootServices({ imports: modules })).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID', message: expect.stringMatching(/"one".*"two"/) as never }); // prettier-ignore
+    await boot({ alpha: {} }, off);
   });
 
   it('a cancellation cannot be noted: the answer says so', async () => {

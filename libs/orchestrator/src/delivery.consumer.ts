@@ -1,3 +1,4 @@
+import { DeliveryResultError } from './errors/delivery-result.error.js';
 import { Logger, type OnModuleInit } from '@nestjs/common';
 import { type DeliveryResult, resultError } from './engine/delivery.js';
 import { OrchestratorError } from './errors/orchestrator.error.js';
@@ -13,7 +14,9 @@ import { DELIVERY_REQUESTED, workflowOf } from './transports/destinations.js';
 import type { Publisher } from './transports/publisher.js';
 import type { IncomingMessage, WorkflowTransport } from './transports/workflow.transport.js';
 import type { Clock } from './utils/clock.js';
+import { describe } from './utils/describe.js';
 import { stackOf } from './utils/describe-error.js';
+import { isRecord } from './utils/is-record.js';
 
 interface DeliverySettings {
   readonly service: string;
@@ -78,6 +81,7 @@ export class DeliveryConsumer implements OnModuleInit {
     const { namespace, classifyError: own } = this.settings;
     try {
       const result = (await deliver(deliveryRequest(handOver, namespace))) ?? { status: 'completed' };
+      if (!isRecord(result)) throw new DeliveryResultError(`The option deliver answered ${describe(result)}: return { status: 'completed' }, with what else is to be known of it, or nothing.`); // prettier-ignore
       const error = resultError(result);
       if (error !== undefined) throw error;
       return result;

@@ -72,6 +72,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(SETTINGS, [MODULE_OPTIONS_TOKEN, ServiceDirectory], (options: OrchestratorModuleOptions, services: ServiceDirectory) => {
       const settings = settingsOf(service, options);
       services.register(service, { token, operations: settings.operations });
+      services.registerRecords(service, settings.state !== false);
       if (settings.deliver !== undefined) services.registerDeliverer(service);
       return settings;
     }),
@@ -113,10 +114,14 @@ const provide = (
   useFactory: FactoryProvider['useFactory'],
 ): FactoryProvider => ({ provide: token, inject, useFactory });
 
-function transportOf({ service, transport }: Settings, broker: MemoryBroker): WorkflowTransport {
+function transportOf({ service, transport, state }: Settings, broker: MemoryBroker): WorkflowTransport {
   if (transport !== undefined) return transport.create(service);
+  const kept =
+    state === false
+      ? 'messages are kept in memory, and no run records'
+      : `messages${state === undefined ? ' and run records' : ''} are kept in memory`;
   new Logger(OrchestratorModule.name).log(
-    `Service "${service}": messages and run records are kept in memory. They end with this process, and no other one sees them.`,
+    `Service "${service}": ${kept}. They end with this process, and no other one sees them.`,
   );
   return new MemoryTransport(broker, service);
 }

@@ -151,8 +151,9 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
 
   /**
    * Tries a run again that failed or was cancelled: from the step that failed, with its outputs so far and the idempotency keys
-   * of its steps; its attempts count anew, and so does its lifetime. With `from` or `input` every step has a new key.
-   * @param run its id, while `failed` lists it; or its message from `workflow.failed`
+   * of its steps; its attempts count anew, and so does its lifetime. With `from`, or with an `input` that is another than before
+   * (not only whole again), every step has a new key.
+   * @param run its id, while `failed` lists it; what `failed` lists of it; or its message from `workflow.failed`
    * @throws RunNotRequeuableError when it has not ended so, or was requeued since; SensitiveInputRequiredError when its secrets,
    * which were removed, are not in `input`; InvalidArgumentError, InvalidInputError, InvalidMessageError, InvalidCookbookError,
    * MessageTooLargeError, UnroutableError: then nothing has changed

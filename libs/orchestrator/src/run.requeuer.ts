@@ -11,16 +11,17 @@ import type { WorkflowEvents } from './events/workflow-events.js';
 import type { Planner } from './execution/planner.js';
 import { requeued, type RequeueOptions } from './execution/requeue.js';
 import type { MessageCodec } from './message/message.codec.js';
-import { describeFailed, messageOfTerminal } from './message/terminal.js';
+import { describeFailed, type FailedRun, messageOfTerminal } from './message/terminal.js';
 import type { WorkflowMessage } from './message/workflow-message.js';
 import type { Settings } from './orchestrator.options.js';
-import type { StateStore } from './state/state.store.js';
+import type { RunStatus, StateStore } from './state/state.store.js';
 import { FAILED, workflowOf } from './transports/destinations.js';
 import { messageOf } from './transports/next-message.js';
 import type { KeptMessage, WorkflowTransport } from './transports/workflow.transport.js';
 import { asJson } from './utils/arguments.js';
 import type { Clock } from './utils/clock.js';
 import { describeError } from './utils/describe-error.js';
+import { isRecord } from './utils/is-record.js';
 
 /** A run that ended, and the message that says so where the transport keeps it. */
 interface FailedMessage {
@@ -47,7 +48,7 @@ export class RunRequeuer {
     const { run, kept } =
       typeof failed === 'string'
         ? await this.keptOf(failed)
-        : { run: this.read(asJson('requeue: the message', failed)) };
+        : { run: this.read(asJson('requeue: the message', envelopeOf(failed))) };
     const { workflowId } = run.message;
     await this.refuseLiving(run.message);
     if (options.input !== undefined) checkInput(run.plan.cookbook, options.input);
@@ -88,8 +89,7 @@ export class RunRequeuer {
       }
     }
     if (unreadable !== undefined) throw unreadable;
-    const { status } = await this.state.status(workflowId);
-    throw new RunNotRequeuableError(`Run "${workflowId}" is not among the failed runs that are kept (its status: ${status}). Give its message from workflow.failed instead of its id.`); // prettier-ignore
+    throw notRequeuable(workflowId, (await this.state.status(workflowId)).status);
   }
 
   private read(body: string): Run {
@@ -108,8 +108,14 @@ export class RunRequeuer {
       throw new RunNotRequeuableError(`Run "${workflowId}" was requeued since: this message is of epoch ${epoch}, the run is in epoch ${newest}. Requeue it from its newest message on workflow.failed.`); // prettier-ignore
     }
     if (status === 'unknown' || status === 'failed' || status === 'cancelled') return;
-    throw new RunNotRequeuableError(`Run "${workflowId}" cannot be requeued: its status is ${status}, and only a run that failed or was cancelled can be.`); // prettier-ignore
+    throw notRequeuable(workflowId, status);
   }
+}
+
+/** What `failed` lists holds its message. */
+function envelopeOf(failed: object): object {
+  const { envelope } = failed as Partial<FailedRun>;
+  return isRecord(envelope) ? envelope : failed;
 }
 
 /** Of a run's failures the last one first, whichever was published again since. */
@@ -118,4 +124,21 @@ function newestFirst(all: readonly KeptMessage[], workflowId: string): readonly 
     .map((kept, arrival) => ({ kept, arrival, failed: describeFailed(kept.body) }))
     .filter(({ failed }) => failed.workflowId === workflowId)
     .sort((a, b) => b.failed.epoch - a.failed.epoch || b.arrival - a.arrival);
+}
+
+/** What to do about a run that cannot be tried again as it is. */
+function notRequeuable(workflowId: string, status: RunStatus['status']): RunNotRequeuableError {
+  const notKept =
+    'its message is not kept any more, or not published yet. Ask again, or give its message from workflow.failed instead of its id.';
+  const why = {
+    unknown:
+      'no service has taken it up, or it is forgotten. Check the id, or give its message from workflow.failed instead.',
+    running: 'it is still running. Wait for its end, or cancel it.',
+    cancelling: 'it is being cancelled. Wait for its end.',
+    delivery_requested: 'it waits for its delivery. Go on with resume().',
+    completed: 'it has completed: there is nothing to try again.',
+    failed: notKept,
+    cancelled: notKept,
+  }[status];
+  return new RunNotRequeuableError(`Run "${workflowId}" cannot be requeued (status: ${status}): ${why}`);
 }

@@ -7,6 +7,7 @@ import { OperationsExplorer, type ServiceDeclaration } from './operations/operat
 export class ServiceDirectory implements OnModuleInit {
   private readonly services = new Map<string, ServiceDeclaration>();
 
+  private readonly records = new Map<string, boolean>();
   private deliverer: string | undefined;
 
   constructor(private readonly explorer: OperationsExplorer) {}
@@ -20,6 +21,18 @@ export class ServiceDirectory implements OnModuleInit {
       );
     }
     this.services.set(service, declaration);
+  }
+
+  /** @throws ConfigurationError where the services of an application do not all keep run records, or all none: they share runs */
+  registerRecords(service: string, kept: boolean): void {
+    const other = [...this.records].find(([, keeps]) => keeps !== kept)?.[0];
+    this.records.set(service, kept);
+    if (other === undefined) return;
+    const [without, withRecords] = kept ? [other, service] : [service, other];
+    throw new ConfigurationError(
+      `OrchestratorModule: service "${without}" has state: false, and "${withRecords}" keeps run records (got both in one application). ` +
+        'Their runs pass through both: give state: false to all of them, or to none.',
+    );
   }
 
   /** @throws ConfigurationError for a second one: both would deliver everything */

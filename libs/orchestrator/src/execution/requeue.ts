@@ -1,8 +1,10 @@
 import { reentered } from '../engine/parts.js';
+import { REDACTED } from '../engine/secrets/place.js';
 import { nodeOf } from '../engine/plan.js';
 import type { Run } from '../engine/run.js';
 import { InvalidArgumentError } from '../errors/invalid-argument.error.js';
 import { changed } from '../utils/changed.js';
+import { isRecord } from '../utils/is-record.js';
 import { listed, suggestion } from '../utils/nearest.js';
 
 /** How a run that failed, or was cancelled, is tried again. */
@@ -25,7 +27,7 @@ export function requeued(run: Run, { from, input }: RequeueOptions, expiresAt: n
   again.history = [...historyOf(again, from), { requeued: true, at: new Date(run.now).toISOString() }];
   const { api_input: before } = message.cookbook as { readonly api_input?: unknown };
   const cookbook = changed(message.cookbook, { api_input: input === undefined ? before : input });
-  const changes = from !== undefined || input !== undefined;
+  const changes = from !== undefined || (input !== undefined && !restores(before, input));
   return {
     ...again,
     message: changed(again.message, {
@@ -40,6 +42,19 @@ export function requeued(run: Run, { from, input }: RequeueOptions, expiresAt: n
 function historyOf(run: Run, from: string | undefined): Run['history'] {
   if (from === undefined) return run.history;
   return [...(run.executions.get(from)?.retry_history ?? [])];
+}
+
+/** Whether an input is the one before, with what was removed from it: then nothing changes but that it is whole again. */
+function restores(before: unknown, input: unknown): boolean {
+  if (typeof before === 'string' && before.includes(REDACTED)) return true;
+  if (Array.isArray(before)) {
+    return (
+      Array.isArray(input) && input.length === before.length && before.every((each, at) => restores(each, input[at]))
+    );
+  }
+  if (!isRecord(before) || !isRecord(input)) return before === input;
+  const keys = Object.keys(before);
+  return keys.length === Object.keys(input).length && keys.every((key) => Object.hasOwn(input, key) && restores(before[key], input[key])); // prettier-ignore
 }
 
 /** At the beginning of that step, without what came of it and of those after it. */

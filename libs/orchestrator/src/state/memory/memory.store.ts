@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers'; // not the global: an app's test may fake that
 import { changed } from '../../utils/changed.js';
 import type { Clock } from '../../utils/clock.js';
 import { EndWaiters } from '../end-waiters.js';
@@ -94,7 +95,12 @@ export class MemoryStateStore extends StateStore {
     const { whole, kept } = summaryTexts(summary);
     run.end(holder, line, kept);
     this.runs.ended(holder.workflowId);
-    this.waiting.tell(holder.workflowId, () => parsed(whole));
+    const tell = (): void => {
+      this.waiting.tell(holder.workflowId, () => parsed(whole));
+    };
+    // The hop publishes the terminal next: whoever hears of a failure is to find it among the failed runs.
+    if (summary.status === 'completed') tell();
+    else setImmediate(tell);
     return Promise.resolve('ok');
   }
 

@@ -1,5 +1,8 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import type { StartOptions } from '../../execution/first-message.js';
+import { InvalidArgumentError } from '../../errors/invalid-argument.error.js';
+import { COMPLETED, FAILED } from '../../transports/destinations.js';
+import { suggestion } from '../../utils/nearest.js';
 import { ServiceDirectory } from '../../service-directory.js';
 import { type FaultPlan, type Faults, OneFault, RandomFaults } from './fault-plan.js';
 import { differences } from './comparison.js';
@@ -30,6 +33,8 @@ export interface SimulateOptions {
   readonly reset?: () => unknown;
   /** What handlers did to the world outside in this run, as JSON: it must be the same with faults and without, as it is where each effect heeds its idempotency key. */
   readonly effects?: () => unknown;
+  /** How the run ends without faults. Default `completed`: a run that fails anyway, for its input or a service that is missing, shows nothing. */
+  readonly expect?: 'completed' | 'failed';
   /** `false`: outputs differ from run to run, so only how the run ends and its effects are compared. Default `true`. */
   readonly outputs?: boolean;
 }
@@ -76,9 +81,12 @@ const WORKFLOW_ID = 'simulated';
  *   faults: { crash: 2, double: 0.2, reorder: true }, reset: () => gateway.clear(), effects: () => gateway.charges() });
  * expect(report.failures.map(({ text }) => text)).toEqual([]);
  *
- * @throws what starting the run throws, such as InvalidCookbookError
+ * @throws what starting the run throws, such as InvalidCookbookError; InvalidArgumentError for an option that does not exist, and
+ * when the run does not end as `expect` says although nothing goes wrong
  */
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
+  refuseUnknown('simulate: unknown option', options, OPTIONS);
+  refuseUnknown('simulate: unknown fault', options.faults ?? {}, FAULTS);
   const { imports, runs = 200, seed = 1 } = options;
   const simulation = await Simulation.open({ imports });
   try {
@@ -102,6 +110,34 @@ interface Made {
   readonly effects: unknown;
 }
 
+const OPTIONS: Readonly<Record<keyof SimulateOptions, true>> = {
+  imports: true, cookbook: true, service: true, input: true, start: true, runs: true, seed: true, faults: true, reset: true, effects: true, expect: true, outputs: true,
+}; // prettier-ignore
+const FAULTS: Readonly<Record<keyof Faults, true>> = {
+  crash: true, stall: true, storeError: true, publishError: true, restart: true, cancel: true, slow: true, double: true, reorder: true,
+}; // prettier-ignore
+
+function refuseUnknown(what: string, given: object, known: object): void {
+  const names = Object.keys(known);
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name))
+      throw new InvalidArgumentError(`${what} "${name}". ${suggestion(name, 'There are', names)}`);
+  }
+}
+
+/** A run that ends otherwise without any fault would be compared with nothing. */
+function refuseOther({ terminals }: History, expected: 'completed' | 'failed'): void {
+  const ends = terminals.filter(({ destination }) => destination === COMPLETED || destination === FAILED);
+  const [end] = ends.map(
+    ({ body }) => JSON.parse(body) as { status?: string; error?: { path?: string; message?: string } },
+  );
+  if (end === undefined || end.status === expected) return;
+  const why = end.error === undefined ? '' : ` (${end.error.path ?? '?'}: ${end.error.message ?? ''})`;
+  throw new InvalidArgumentError(
+    `simulate: without any fault the run ends as ${String(end.status)}${why}, and ${expected} was expected. Mend its input and imports, or say how it is to end: expect: '${String(end.status)}'.`,
+  );
+}
+
 class Rehearsal {
   private readonly service: string;
 
@@ -115,6 +151,7 @@ class Rehearsal {
   async run(seed: number): Promise<{ readonly failure: SimulationFailure | undefined; readonly injected: number }> {
     const { faults = { crash: 1, reorder: true } } = this.options;
     const wanted = await this.make(seed, new OneFault(-1, 'pass'));
+    refuseOther(wanted.history, this.options.expect ?? 'completed');
     const plan = (): FaultPlan => new RandomFaults(new SeededRandom(seed), faults, wanted.history.calls);
     const made = await this.make(seed, plan());
     const found = this.compare(made, wanted);
