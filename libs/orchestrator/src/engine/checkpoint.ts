@@ -55,7 +55,8 @@ export function restore(received: WorkflowMessage, plan: Plan, here: string, now
   };
   checkNesting(run);
   checkLine(run);
-  for (const { redacted = [] } of executions.values()) {
+  for (const { redacted } of executions.values()) {
+    if (redacted === undefined) continue;
     // What a requeue gave again is a secret again.
     const given = redacted.filter((pointer) => isHeld(run, pointer));
     run.secrets = union(run.secrets, given);

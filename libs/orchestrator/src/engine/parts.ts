@@ -62,7 +62,7 @@ export function emptied({ plan }: Run, frame: Frame): Frame {
 
 /** The line of a run whose outer `depth` frames are these: `''`, or `<join>/<part>` of the innermost part that travels. */
 export function lineOf(run: Run, depth = run.frames.length): string {
-  const at = travellingPart(run, depth);
+  const at = depth === 0 ? undefined : travellingPart(run, depth);
   if (at === undefined) return '';
   const { step, part } = run.frames[at] ?? {};
   return `${pathOf(run, step ?? '', at)}/${part?.name ?? ''}`;
