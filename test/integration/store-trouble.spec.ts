@@ -23,6 +23,17 @@ import {
 
 const two = cookbook(task('a', 'alpha', 'charge'), task('b', 'alpha', 'charge'));
 
+/** One part of it is still waiting when the other has ended. */
+const forked = cookbook({
+  step_id: 'f',
+  type: 'fork_join',
+  branches: {
+    a: task('x', 'alpha', 'charge'),
+    b: [{ step_id: 'w', type: 'wait', duration_ms: 1_000 }, task('y', 'beta', 'charge')],
+  },
+  join: { strategy: 'all' },
+});
+
 describe('a run record that is away', () => {
   it.each<[string, Parameters<typeof failing>]>([
     ['before the message is claimed', ['claim', 3, 'before']],
@@ -108,13 +119,7 @@ describe('a run record that restarts empty', () => {
       };
       const memory = { kind: 'memory', create: () => lateStore };
       await boot({ alpha: one.operations, beta: two.operations }, { transport: durable, state: memory });
-      const branches = {
-        a: task('x', 'alpha', 'charge'),
-        b: [{ step_id: 'w', type: 'wait', duration_ms: 1_000 }, task('y', 'beta', 'charge')],
-      };
-      const { workflowId } = await alpha().start(
-        cookbook({ step_id: 'f', type: 'fork_join', branches, join: { strategy: 'all' } }),
-      );
+      const { workflowId } = await alpha().start(forked);
       await services.clock.advance(500);
       lateStore.forget();
       let refused = 0;
@@ -137,13 +142,7 @@ describe('a run record that restarts empty', () => {
 
   it('without a keeper hangs that fork: what the keeper is for', async () => {
     await boot({ alpha: counting().operations, beta: counting().operations });
-    const branches = {
-      a: task('x', 'alpha', 'charge'),
-      b: [{ step_id: 'w', type: 'wait', duration_ms: 1_000 }, task('y', 'beta', 'charge')],
-    };
-    const { workflowId } = await alpha().start(
-      cookbook({ step_id: 'f', type: 'fork_join', branches, join: { strategy: 'all' } }),
-    );
+    const { workflowId } = await alpha().start(forked);
     await services.clock.advance(500);
     forget();
     await services.settle();

@@ -80,7 +80,7 @@ export class RunRequeuer {
   /** The newest that can be read: of a message that was refused since it is its sender's affair that it cannot. */
   private async keptOf(workflowId: string): Promise<FailedMessage> {
     let unreadable: OrchestratorError | undefined;
-    for (const { kept } of newestFirst(await this.transport.browse(FAILED), workflowId)) {
+    for (const kept of newestFirst(await this.transport.browse(FAILED), workflowId)) {
       try {
         return { run: this.read(kept.body), kept };
       } catch (error) {
@@ -119,11 +119,12 @@ function envelopeOf(failed: object): object {
 }
 
 /** Of a run's failures the last one first, whichever was published again since. */
-function newestFirst(all: readonly KeptMessage[], workflowId: string): readonly { readonly kept: KeptMessage }[] {
+function newestFirst(all: readonly KeptMessage[], workflowId: string): readonly KeptMessage[] {
   return all
     .map((kept, arrival) => ({ kept, arrival, failed: describeFailed(kept.body) }))
     .filter(({ failed }) => failed.workflowId === workflowId)
-    .sort((a, b) => b.failed.epoch - a.failed.epoch || b.arrival - a.arrival);
+    .sort((a, b) => b.failed.epoch - a.failed.epoch || b.arrival - a.arrival)
+    .map(({ kept }) => kept);
 }
 
 /** What to do about a run that cannot be tried again as it is. */

@@ -27,7 +27,7 @@ import { Interrupted } from './interrupted.js';
 const CARRIED_DEPTH = 4;
 
 /** How many times its deadline a handler that is past it keeps the next attempt out. */
-const UPHELD = 10;
+const TIMES_UPHELD = 10;
 
 const noop = (): void => undefined;
 
@@ -160,8 +160,8 @@ export class TaskRunner {
    */
   private async uphold({ working, ms }: Overdue, { run, path, step }: Task, journal: HopJournal): Promise<void> {
     const overdue = new Deadline();
-    const disarm = this.clock.after(UPHELD * ms, () => {
-      this.logger.warn(`Step "${path}": ${step.service}.${step.operation} still runs, ${UPHELD + 1} times as long as it may. Its next attempt may overlap it.`); // prettier-ignore
+    const disarm = this.clock.after(TIMES_UPHELD * ms, () => {
+      this.logger.warn(`Step "${path}": ${step.service}.${step.operation} still runs, ${TIMES_UPHELD + 1} times as long as it may. Its next attempt may overlap it.`); // prettier-ignore
       overdue.pass(new Error('given up'));
     });
     this.running.add(overdue);

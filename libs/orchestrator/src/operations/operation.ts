@@ -55,7 +55,10 @@ export interface OperationContext {
   /** From 1. */
   readonly attempt: number;
   readonly caller: Caller;
-  /** The same for every attempt, redelivery and requeue of this step: give it to whatever must not act twice. */
+  /**
+   * The same for every attempt and redelivery of this step, and for a requeue that only goes on; another after a requeue `from`
+   * a step, or with another input. Give it to whatever must not act twice.
+   */
   readonly idempotencyKey: string;
   /** Aborted when the step's deadline passes or the application shuts down. */
   readonly signal: AbortSignal;
