@@ -6,6 +6,7 @@ import { observationOf, refusal } from './observation.js';
 import { quiet, untilIdle } from './quiet.js';
 import type { Library, Observation, RecordedCase } from './recorded.js';
 import { CaseLog, type RunLog } from './run-log.js';
+import { Faults } from './faults.js';
 import { firstMessage, type RunOfCase } from './run-message.js';
 import { Wire } from './wire.js';
 
@@ -16,9 +17,10 @@ import { Wire } from './wire.js';
 export async function observe(of: RecordedCase, library: Library): Promise<Observation[]> {
   const runs = (of.sequence ?? [{}]).map((run): RunOfCase => ({ ...of, ...run }));
   const log = new CaseLog(of.secret_markers);
+  const faults = new Faults();
   let services: BootedServices;
   try {
-    services = await bootCase(of, library, (workflowId, invocation) => {
+    services = await bootCase(of, library, faults, (workflowId, invocation) => {
       log.invoked(workflowId, invocation);
     });
   } catch (error) {
@@ -26,7 +28,7 @@ export async function observe(of: RecordedCase, library: Library): Promise<Obser
     throw error;
   }
   try {
-    return await new Stage(of, services, log).play(runs);
+    return await new Stage(of, services, log, faults).play(runs);
   } finally {
     await services.close();
   }
@@ -41,11 +43,12 @@ class Stage {
     private readonly of: RecordedCase,
     private readonly services: BootedServices,
     private readonly log: CaseLog,
+    private readonly faults: Faults,
   ) {
-    this.wire = new Wire(services, (message) => {
+    this.wire = new Wire(services, faults, (message) => {
       log.published(message);
     });
-    this.wire.arm(of.faults);
+    faults.arm(of.faults);
     this.dispatcher = new Dispatcher(log.runs, (service, body) => this.wire.deliver(service, body));
     services.orchestrator(of.services[0] ?? '').events$.subscribe((event) => {
       log.emitted(event);
@@ -57,7 +60,7 @@ class Stage {
     for (const [at, run] of runs.entries()) {
       const { workflowId, service, body } = firstMessage(run, at + 1);
       const log = this.log.start(run, workflowId);
-      if (run.faults !== this.of.faults) this.wire.arm(run.faults);
+      if (run.faults !== this.of.faults) this.faults.arm(run.faults);
       const message = `There is no service ${service}.`;
       if (!(await this.wire.deliver(service, body)))
         refused.set(log, refusal({ code: 'UNROUTABLE', message }, this.of));

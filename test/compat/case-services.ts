@@ -1,14 +1,22 @@
 import type { OperationContext } from '../../libs/orchestrator/src/index.js';
 import { type BootedServices, bootServices, serviceOf } from '../../libs/orchestrator/src/testing/index.js';
 import type { TestOperation } from '../../libs/orchestrator/src/testing/index.js';
+import { cacheOf } from './case-cache.js';
+import type { Faults } from './faults.js';
 import type { Answer, Handlers, Json, Library, RecordedCase } from './recorded.js';
 
 /** Called with every call of a handler, before it starts. */
 export type OnInvocation = (workflowId: string, invocation: Json) => void;
 
-/** The services of a case, each with every operation of the recording. @throws what refuses to boot */
-export async function bootCase(of: RecordedCase, library: Library, heard: OnInvocation): Promise<BootedServices> {
+/** The services of a case, each with every operation of the recording. They have one cache, if any. @throws what refuses to boot */
+export async function bootCase(
+  of: RecordedCase,
+  library: Library,
+  faults: Faults,
+  heard: OnInvocation,
+): Promise<BootedServices> {
   const { handlers } = library.createLibrary();
+  const cache = of.cache === true ? cacheOf(faults) : false;
   const declared = Object.entries({ ...library.OPERATIONS, ...of.operations });
   // What the recording has no handler for is an operation that nobody declares.
   const entries = Object.fromEntries(declared.filter(([name]) => Object.hasOwn(handlers, name)));
@@ -26,6 +34,7 @@ export async function bootCase(of: RecordedCase, library: Library, heard: OnInvo
         operations: { operations: entries },
         helpers: library.templateHelpers,
         classifyError: library.classifyError,
+        cache,
         retry: { maxAttempts: of.max_attempts ?? 3, baseDelay: 0, maxDelay: 0 },
       },
     ),

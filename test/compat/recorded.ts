@@ -28,6 +28,8 @@ export interface RecordedCase extends RecordedRun {
   readonly category: string;
   readonly services: readonly string[];
   readonly operations?: OperationEntries;
+  /** Whether its services have a step cache. Default: no. */
+  readonly cache?: boolean;
   readonly max_attempts?: number;
   readonly sequence?: readonly RecordedRun[];
   readonly secret_markers?: readonly string[];
@@ -105,9 +107,6 @@ export interface Recording {
   readonly library: Library;
   readonly checker: Checker;
 }
-
-/** Categories of cases that need what the library does not have: a step cache. */
-export const UNSCORED: ReadonlySet<string> = new Set(['cache', 'random_cached']);
 
 /** Beneath the root of the repository, which is where its commands run. */
 const FOLDER = resolve('test/fixtures/compat');

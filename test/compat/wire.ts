@@ -1,15 +1,14 @@
 import { type OutgoingMessage, UnroutableError, WorkflowTransport } from '../../libs/orchestrator/src/index.js';
 import type { BootedServices } from '../../libs/orchestrator/src/testing/index.js';
-import type { RecordedFault } from './recorded.js';
+import type { Faults } from './faults.js';
 
 /** Between the services of a case and their broker: hears what they publish, fails where a fault says so, and delivers. */
 export class Wire {
-  private readonly faults: { readonly fault: RecordedFault; left: number }[] = [];
   private readonly publish: (message: OutgoingMessage) => Promise<void>;
   private delivered = 0;
 
   /** @param heard of every message that the broker accepted from a service */
-  constructor({ app }: BootedServices, heard: (message: OutgoingMessage) => void) {
+  constructor({ app }: BootedServices, faults: Faults, heard: (message: OutgoingMessage) => void) {
     const transports = app.get(WorkflowTransport, { strict: false, each: true });
     const originals = transports.map((transport) => transport.publish.bind(transport));
     const [first] = originals;
@@ -17,16 +16,11 @@ export class Wire {
     this.publish = first;
     transports.forEach((transport, at) => {
       transport.publish = async (message) => {
-        this.failIfAsked(message.destination);
+        await faults.pass('publish', message.destination);
         await (originals[at] ?? first)(message);
         heard(message);
       };
     });
-  }
-
-  /** From now on these fail. Of the cache's there are none, as there is no cache. */
-  arm(faults: readonly RecordedFault[] = []): void {
-    this.faults.push(...faults.filter(({ op }) => op === 'publish').map((fault) => ({ fault, left: fault.times })));
   }
 
   /** Gives a service a message, as from outside. `false`: there is no such service. */
@@ -39,13 +33,5 @@ export class Wire {
       if (error instanceof UnroutableError) return false;
       throw error;
     }
-  }
-
-  private failIfAsked(destination: string): void {
-    const armed = this.faults.find(({ fault, left }) => left > 0 && (fault.match ?? destination) === destination);
-    if (armed === undefined) return;
-    armed.left -= 1;
-    const { message, ...rest } = armed.fault.error;
-    throw Object.assign(new Error(message), rest);
   }
 }

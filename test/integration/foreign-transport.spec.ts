@@ -91,7 +91,8 @@ function guarded(heard: string[] = []): ModuleMetadata {
     }
   }
   return {
-    imports: [OrchestratorModule.forRoot({ service: 'alpha' })],
+    // With any global interceptor, as a cache brings one, Nest stops the other handlers of an event when one is refused.
+    imports: [OrchestratorModule.forRoot({ service: 'alpha', cache: false })],
     controllers: [Alpha],
     providers: [{ provide: APP_GUARD, useClass: OnlyPublic }],
   };

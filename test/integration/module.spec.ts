@@ -146,7 +146,7 @@ describe('a mistake is told at boot', () => {
 
 describe('a transport', () => {
   class Recording extends WorkflowTransport {
-    override readonly capabilities = { durable: true, delay: true, competing: true, redelivery: true };
+    override readonly capabilities = { durable: false, delay: true, competing: true, redelivery: true };
     readonly sent: OutgoingMessage[] = [];
     readonly consumed: string[] = [];
     override browse = (): Promise<[]> => Promise.resolve([]);
@@ -173,7 +173,8 @@ describe('a transport', () => {
   });
 
   it('that outlives this process needs run records that do', async () => {
-    const transport = { kind: 'recording', create: () => new Recording() };
+    const durable = { durable: true, delay: true, competing: true, redelivery: true };
+    const transport = { kind: 'recording', create: () => Object.assign(new Recording(), { capabilities: durable }) };
     const imports = [OrchestratorModule.forRoot({ service: 'greeter', transport })];
     await expect(boot({ imports })).rejects.toThrow('run records must too');
   });

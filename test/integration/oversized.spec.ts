@@ -38,7 +38,7 @@ describe('an output that cannot travel', () => {
       step_id: 'f',
       type: 'fork_join',
       join: { strategy: 'all' },
-      branches: { a: task('a', 'alpha', 'large'), b: task('b', 'alpha', 'large') },
+      branches: { a: task('a', 'alpha', 'large', { n: 1 }), b: task('b', 'alpha', 'large', { n: 2 }) },
     };
     const result = await run(cookbook(pay, fork, task('there', 'beta', 'ok')));
     expect(result).toMatchObject({

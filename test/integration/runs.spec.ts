@@ -257,7 +257,7 @@ describe('events', () => {
         tenant_id: 't',
         service: 'alpha',
         line: '',
-        cache: null,
+        cache: 'miss',
       });
     }
     expect(JSON.stringify(events)).not.toContain('secret');

@@ -118,7 +118,10 @@ describe('a run record that restarts empty', () => {
         create: (service: string) => new DurableTransport((shared.broker ??= new MemoryBroker(lateClock)), service),
       };
       const memory = { kind: 'memory', create: () => lateStore };
-      await boot({ alpha: one.operations, beta: two.operations }, { transport: durable, state: memory });
+      await boot(
+        { alpha: one.operations, beta: two.operations },
+        { transport: durable, state: memory, cache: { processLocal: true } },
+      );
       const { workflowId } = await alpha().start(forked);
       await services.clock.advance(500);
       lateStore.forget();

@@ -12,7 +12,7 @@ class DurableTransport extends MemoryTransport {
 /** Options of services that other processes could share, with the broker and the store that these would share. */
 export function durable(): {
   readonly broker: MemoryBroker;
-  readonly options: Pick<OrchestratorModuleOptions, 'transport' | 'state'>;
+  readonly options: Pick<OrchestratorModuleOptions, 'transport' | 'state' | 'cache'>;
 } {
   // The test's virtual clock, which is made after these.
   const clock = {
@@ -27,6 +27,7 @@ export function durable(): {
     options: {
       transport: { kind: 'durable', create: (service) => new DurableTransport(broker, service) },
       state: { kind: 'memory', create: () => store },
+      cache: { processLocal: true },
     },
   };
 }

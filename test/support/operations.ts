@@ -7,6 +7,7 @@ import { getOrchestratorToken } from '../../libs/orchestrator/src/decorators/inj
 import type { Around } from '../../libs/orchestrator/src/operations/context-creator.js';
 import type { OperationContext } from '../../libs/orchestrator/src/operations/operation.js';
 import { OperationInvoker } from '../../libs/orchestrator/src/operations/operation.invoker.js';
+import { HandlerProbe } from '../../libs/orchestrator/src/operations/handler.probe.js';
 import { OperationRegistry } from '../../libs/orchestrator/src/operations/operation.registry.js';
 import {
   OperationsExplorer,
@@ -86,7 +87,7 @@ export async function bootOperations(options: OperationsAppOptions): Promise<Ope
   const root = feature({
     ...metadata,
     imports: [DiscoveryModule, ...visible],
-    providers: [OperationInvoker, OperationRegistry, OperationsExplorer, ...providers],
+    providers: [HandlerProbe, OperationInvoker, OperationRegistry, OperationsExplorer, ...providers],
   });
   const app = await NestFactory.create(root, { logger: false, abortOnError: false });
   configure?.(app);
@@ -98,7 +99,7 @@ export async function bootOperations(options: OperationsAppOptions): Promise<Ope
     const tokens = declared.map(
       ([name, operations]) => [name, { token: getOrchestratorToken(name), operations }] as const,
     );
-    await app.get(OperationsExplorer).explore(new Map(tokens));
+    await app.get(OperationsExplorer).explore(new Map(tokens), () => false);
   } catch (error) {
     await app.close();
     throw error;

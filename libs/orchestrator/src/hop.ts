@@ -1,4 +1,6 @@
 import { Logger } from '@nestjs/common';
+import { FROM_CODE } from './cache/cache-events.js';
+import type { StepCache } from './cache/step-cache.js';
 import { abandon, stop } from './engine/advance.js';
 import type { Run } from './engine/run.js';
 import { OrchestratorError } from './errors/orchestrator.error.js';
@@ -9,6 +11,7 @@ import { reasonToEnd, whyCancelled } from './execution/ending.js';
 import { HopJournal } from './execution/hop-journal.js';
 import { Interrupted } from './execution/interrupted.js';
 import type { LeaseSettings } from './execution/lease.js';
+import type { TaskRunner } from './execution/task.runner.js';
 import type { MessageReader, Refusal } from './execution/message.reader.js';
 import type { WorkflowMessage } from './message/workflow-message.js';
 import type { Claim, Grant, Journal, StateStore } from './state/state.store.js';
@@ -39,6 +42,8 @@ export class Hop {
     private readonly reader: MessageReader,
     private readonly state: StateStore,
     private readonly driver: Driver,
+    private readonly tasks: TaskRunner,
+    private readonly cache: StepCache,
     private readonly router: Router,
     private readonly publisher: Publisher,
     private readonly keeper: ForkKeeper,
@@ -54,6 +59,7 @@ export class Hop {
     if ('refusal' in run) return this.refuse(incoming, run);
     if (run.message.keeper !== undefined) return this.keep(incoming, run.message);
 
+    if (!(await this.paid(run.message))) return this.putBack(incoming, 'unpurged');
     const claim = await this.claim(run.message); //                   may this message execute?
     if (!('holder' in claim)) return this.defer(incoming, claim);
     return this.work(run, incoming, claim, (journal, grant, from) => this.decide(from, journal, grant));
@@ -70,6 +76,7 @@ export class Hop {
     if (run === undefined || 'refusal' in run || run.message.keeper !== undefined) {
       return this.refuse(incoming, { refusal: error, message: run?.message });
     }
+    if (!(await this.paid(run.message))) throw error;
     const claim = await this.claim(run.message);
     if (claim.kind === 'stale' || claim.kind === 'ended') return { skipped: true, reason: claim.kind };
     if (!('holder' in claim)) throw error; // busy, or the store is away: it comes again
@@ -79,9 +86,9 @@ export class Hop {
         if (grant.kind === 'ended-here') return this.decide(from, journal, grant); // it has ended otherwise: that is told again
         from.now = grant.at;
         // Where to replay is what breaks, the next delivery ends it as it came.
-        const { run: there } =
-          incoming.deliveries > 1 ? { run: from } : await this.driver.drive(from, journal, 'replay');
-        return stop(there, failure);
+        if (incoming.deliveries === 1) return stop((await this.driver.drive(from, journal, 'replay')).run, failure);
+        journal.owe(this.cache.widest(undefined, from.message)); // nobody knows what was started
+        return stop(from, failure);
       });
     } catch (fault) {
       if (fault instanceof Interrupted || incoming.deliveries === 1) throw fault;
@@ -114,6 +121,7 @@ export class Hop {
     try {
       let move = await decide(journal, claim, run); //                decide (pure) and execute, in turn
       for (;;) {
+        await this.tasks.settleDebt(journal); //                        nothing leaves while something old may be cached
         const sent = await this.router.dispatch(move, journal); //    out: confirmed before the hop is acknowledged
         if (!('obstacle' in sent)) return sent;
         const next = await this.around(sent, incoming, move, journal, (from) => decide(journal, claim, from));
@@ -276,6 +284,11 @@ export class Hop {
     return { skipped: true, reason: claim.kind };
   }
 
+  /** Whether nothing is cached any more of what an earlier hop of this message has changed, and could not purge. */
+  private paid({ purgeDebt = [] }: WorkflowMessage): Promise<boolean> {
+    return this.cache.purge(purgeDebt, null, FROM_CODE, 'owed');
+  }
+
   private journalOf({ carry = {} }: WorkflowMessage, claim: Granted, { body }: IncomingMessage): HopJournal {
     const carried = claim.kind === 'ended-here' ? {} : (carry as Journal); // of an ended run only the record counts
     return new HopJournal(this.state, claim, carried, this.settings, this.clock, Buffer.byteLength(body));
@@ -285,7 +298,7 @@ export class Hop {
   private async putBack(
     { body }: IncomingMessage,
     reason: SkipReason,
-    changes: Pick<WorkflowMessage, 'carry' | 'unroutableSince'> = {},
+    changes: Pick<WorkflowMessage, 'carry' | 'purgeDebt' | 'unroutableSince'> = {},
     delay?: number,
   ): Promise<HopResult> {
     await this.publisher.putBack(body, changes, delay);
@@ -295,6 +308,7 @@ export class Hop {
   /** The hop cannot go on. About the plumbing, not the run: no attempt is consumed, nothing that was executed is forgotten. */
   private async interrupted(error: unknown, incoming: IncomingMessage, journal: HopJournal): Promise<HopResult> {
     const { workflowId } = journal.holder;
+    const { owed } = journal;
     if (!(error instanceof Interrupted) || error.kind === 'cancelled') {
       this.logger.error(`Run ${workflowId}: ${describeError(error)}`, stackOf(error));
       await journal.lease.release();
@@ -304,7 +318,7 @@ export class Hop {
     if (kind === 'fenced') return { skipped: true, reason: kind }; // another delivery goes on with the run
     this.logger.warn(`Run ${workflowId}: put back, ${kind} (${describeError(cause)}).`);
     try {
-      return await this.putBack(incoming, kind, carried(journal));
+      return await this.putBack(incoming, kind, { ...carried(journal), ...(owed.length > 0 && { purgeDebt: owed }) });
     } finally {
       await journal.lease.release();
     }

@@ -15,7 +15,14 @@ export { Mutates, type MutatesOptions } from './decorators/mutates.decorator.js'
 export { Operation } from './decorators/operation.decorator.js';
 export { Reads, type ReadsOptions } from './decorators/reads.decorator.js';
 export { type InputField, Sensitive } from './decorators/sensitive.decorator.js';
-export type { OperationContext, OperationLookup, OperationTraits, ResourceRef } from './operations/operation.js';
+export type {
+  CacheTraits,
+  OperationContext,
+  OperationLookup,
+  OperationTraits,
+  ResourceRef,
+  Vary,
+} from './operations/operation.js';
 export type {
   OperationEntries,
   OperationEntry,
@@ -39,8 +46,19 @@ export type {
   WaitStep,
 } from './cookbook/cookbook.js';
 
+// Cache reads
+export { type CacheExplanation, type ChangedResource, type MutationTerms, StepCache } from './cache/step-cache.js';
+export type { CacheOptions, ResolveCaller } from './cache/cache.options.js';
+export type { CacheContext, CacheCounters, CacheEvent, CacheEventType } from './cache/cache.event.js';
+export type { Tag } from './cache/tags.js';
+
 // Start runs, and ask for them
-export { getOrchestratorToken, InjectOrchestrator } from './decorators/inject-orchestrator.decorator.js';
+export {
+  getOrchestratorToken,
+  getStepCacheToken,
+  InjectOrchestrator,
+  InjectStepCache,
+} from './decorators/inject-orchestrator.decorator.js';
 export { type ResultOptions, type RunResult, WorkflowOrchestrator } from './orchestrator.service.js';
 export type { StartOptions } from './execution/first-message.js';
 export type { RequeueOptions } from './execution/requeue.js';
@@ -82,6 +100,7 @@ export {
   type StateDefinition,
   StateStore,
 } from './state/state.store.js';
+export { Coherence, type CoherenceDefinition } from './cache/coherence.js';
 export { Clock, type CancelTimer } from './utils/clock.js';
 
 // Errors
@@ -105,6 +124,7 @@ export { OperationTimeoutError } from './errors/operation-timeout.error.js';
 export { OrchestratorError } from './errors/orchestrator.error.js';
 export { PoisonMessageError } from './errors/poison-message.error.js';
 export { ProtocolTooNewError } from './errors/protocol-too-new.error.js';
+export { PurgeFailedError } from './errors/purge-failed.error.js';
 export { ResultTimeoutError } from './errors/result-timeout.error.js';
 export { ResultTruncatedError } from './errors/result-truncated.error.js';
 export { RunCancelledError } from './errors/run-cancelled.error.js';
@@ -113,6 +133,7 @@ export { RunNotRequeuableError } from './errors/run-not-requeuable.error.js';
 export { SensitiveInputRequiredError } from './errors/sensitive-input-required.error.js';
 export { StepError } from './errors/step.error.js';
 export { TransportClosedError } from './errors/transport-closed.error.js';
+export { UncoveredMutationError } from './errors/uncovered-mutation.error.js';
 export { UnknownHelperError } from './errors/unknown-helper.error.js';
 export { UnknownOperationError } from './errors/unknown-operation.error.js';
 export { UnresolvedReferenceError } from './errors/unresolved-reference.error.js';

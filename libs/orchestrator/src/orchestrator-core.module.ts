@@ -1,7 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
+import { MemoryCoherence } from './cache/memory/memory.coherence.js';
+import { OperationInterceptor } from './cache/operation.interceptor.js';
+import { StepCaches } from './cache/step-caches.js';
 import { EventListeners } from './events/event-listeners.js';
 import { WorkflowEvents } from './events/workflow-events.js';
+import { HandlerProbe } from './operations/handler.probe.js';
 import { OperationInvoker } from './operations/operation.invoker.js';
 import { OperationRegistry } from './operations/operation.registry.js';
 import { OperationsExplorer } from './operations/operations.explorer.js';
@@ -11,10 +15,14 @@ import { MemoryBroker } from './transports/memory/memory.broker.js';
 import { Clock, SystemClock } from './utils/clock.js';
 
 const shared = [
+  HandlerProbe,
+  OperationInterceptor,
   OperationInvoker,
   OperationRegistry,
   OperationsExplorer,
   ServiceDirectory,
+  StepCaches,
+  { provide: MemoryCoherence, useFactory: () => new MemoryCoherence() },
   { provide: Clock, useClass: SystemClock },
   { provide: WorkflowEvents, useFactory: () => new WorkflowEvents() },
   { provide: MemoryBroker, inject: [Clock], useFactory: (clock: Clock) => new MemoryBroker(clock) },

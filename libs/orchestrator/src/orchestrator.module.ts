@@ -1,6 +1,11 @@
 import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
-import { getOrchestratorToken } from './decorators/inject-orchestrator.decorator.js';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { cacheOf } from './cache/cache.stores.js';
+import type { Coherence } from './cache/coherence.js';
+import { MemoryCoherence } from './cache/memory/memory.coherence.js';
+import { StepCache } from './cache/step-cache.js';
+import { StepCaches } from './cache/step-caches.js';
+import { getOrchestratorToken, getStepCacheToken } from './decorators/inject-orchestrator.decorator.js';
 import { classifyError } from './execution/error-classifier.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryConsumer } from './delivery.consumer.js';
@@ -77,15 +82,16 @@ function wired(service: string, base: DynamicModule): DynamicModule {
       return settings;
     }),
     provide(WorkflowTransport, [SETTINGS, MemoryBroker], transportOf),
-    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore, ModulesContainer, Clock], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
+    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore, StepCache, ModulesContainer, Clock], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
     provide(DeliveryConsumer, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Publisher, Clock], (...parts: ConstructorParameters<typeof DeliveryConsumer>) => new DeliveryConsumer(...parts)),
     provide(MessageReader, [MessageCodec, Planner, Clock], (...parts: PartsOf<typeof MessageReader>) => new MessageReader(service, ...parts)),
-    provide(Hop, [SETTINGS, WorkflowTransport, MessageReader, StateStore, Driver, Router, Publisher, ForkKeeper, Clock], hopOf),
+    provide(Hop, [SETTINGS, WorkflowTransport, MessageReader, StateStore, Driver, TaskRunner, StepCache, Router, Publisher, ForkKeeper, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
     provide(Planner, [SETTINGS, OperationRegistry], plannerOf),
     provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore, Clock], storeOf),
     provide(Driver, [TaskRunner, ForkMode, Clock], (...parts: PartsOf<typeof Driver>) => new Driver(service, ...parts)),
-    provide(TaskRunner, [SETTINGS, OperationRegistry, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
+    provide(StepCache, [SETTINGS, WorkflowTransport, StepCaches, MemoryCoherence, OperationRegistry, ModuleRef, Clock], stepCacheOf),
+    provide(TaskRunner, [SETTINGS, OperationRegistry, StepCache, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
     provide(ForkMode, [OperationRegistry, StateStore], (operations: OperationRegistry, { keepsRecords }: StateStore) => new ForkMode(service, operations, keepsRecords)),
     provide(Router, [Publisher, PartsRouter, MessageCodec, WorkflowEvents, Clock], (...parts: PartsOf<typeof Router>) => new Router(service, ...parts)),
     provide(PartsRouter, [WorkflowTransport, Publisher, MessageCodec, ForkKeeper], ({ capabilities }: WorkflowTransport, publisher: Publisher, codec: MessageCodec, keeper: ForkKeeper) => new PartsRouter(service, publisher, codec, capabilities.durable ? keeper : undefined)),
@@ -98,13 +104,14 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(Replies, [StateStore, WorkflowTransport], (...parts: PartsOf<typeof Replies>) => new Replies(service, ...parts)),
     provide(WorkflowOrchestrator, [RunStarter, RunRequeuer, FailedRuns, Deliveries, StateStore, WorkflowConsumer, Clock, WorkflowEvents], (...parts: ConstructorParameters<typeof WorkflowOrchestrator>) => new WorkflowOrchestrator(...parts)),
     { provide: token, useExisting: WorkflowOrchestrator },
+    { provide: getStepCacheToken(service), useExisting: StepCache },
   ]; // prettier-ignore
   return {
     ...base,
     module: OrchestratorModule,
     imports: [...(base.imports ?? []), OrchestratorCoreModule],
     providers: [...(base.providers ?? []), ...providers],
-    exports: [...(base.exports ?? []), WorkflowOrchestrator, token],
+    exports: [...(base.exports ?? []), WorkflowOrchestrator, token, StepCache, getStepCacheToken(service)],
   };
 }
 
@@ -161,4 +168,37 @@ function storeOf(
     `OrchestratorModule: the transport of service "${service}" outlives this process, so run records must too (got state: ` +
       'in memory). Give a state store that all processes share, or say state: false and read in docs/guarantees.md what that means.',
   );
+}
+
+function stepCacheOf(
+  { service, namespace, cache, cacheSettings, caller }: Settings,
+  { capabilities }: WorkflowTransport,
+  caches: StepCaches,
+  memory: MemoryCoherence,
+  operations: OperationRegistry,
+  modules: ModuleRef,
+  clock: Clock,
+): StepCache {
+  const coherence: Coherence =
+    (cache === false ? undefined : cache.coherence?.create({ service, namespace })) ?? memory;
+  if (cache !== false && capabilities.durable && !coherence.shared) {
+    if (cache.processLocal !== true) {
+      throw new ConfigurationError(
+        `OrchestratorModule: the transport of service "${service}" reaches other processes, and what they change would purge nothing ` +
+          'here (got cache: in memory). Give cache.coherence tokens that all processes share, or say cache: false, or ' +
+          'cache: { processLocal: true } and read in docs/cache.md what that means.',
+      );
+    }
+    new Logger(OrchestratorModule.name).warn(
+      `Service "${service}": its cache is this process's alone (cache.processLocal). After a change by another process reads may be old for as long as their ttl.`,
+    );
+  }
+  const source =
+    cache === false
+      ? undefined
+      : () =>
+          cacheOf({ ...cache, size: cacheSettings.size }, (token) => modules.get<unknown>(token, { strict: false }));
+  const stepCache = new StepCache(cacheSettings, source, coherence, operations, clock);
+  caches.add({ cache: stepCache, namespace, callerOf: caller });
+  return stepCache;
 }

@@ -1,5 +1,19 @@
-import { IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Min, ValidateBy, ValidateNested } from 'class-validator';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  ValidateBy,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
 import { validateSync, type ValidationError } from 'class-validator';
+import { type CacheOptions, type CacheSettings, DEFAULTS, type ResolveCaller } from './cache/cache.options.js';
 import type { RetryPolicy } from './engine/plan.js';
 import { ConfigurationError } from './errors/configuration.error.js';
 import type { Deliver } from './execution/delivery-request.js';
@@ -26,6 +40,13 @@ export interface OrchestratorModuleOptions {
    * that comes twice executes twice.
    */
   readonly state?: StateDefinition | false;
+  /** How answers of reads are cached. Default: in memory, for 5 minutes at most. `false`: nothing is cached, and nothing purged. */
+  readonly cache?: CacheOptions | false;
+  /**
+   * Says for whom an HTTP or RPC call of an operation acts: `@Caller()` and the step cache ask. Without it reads are cached in
+   * steps only, and a mutation purges for every tenant.
+   */
+  readonly caller?: ResolveCaller;
   /** Attempts of a step that fails in a way worth repeating. */
   readonly retry?: RetryOptions;
   /** Bounds; see {@link Limits} for each and its default. */
@@ -69,6 +90,9 @@ export interface Settings {
   readonly namespace: string;
   readonly transport: TransportDefinition | undefined;
   readonly state: StateDefinition | false | undefined;
+  readonly cache: CacheOptions | false;
+  readonly cacheSettings: CacheSettings;
+  readonly caller: ResolveCaller | undefined;
   readonly operations: OperationsSource | undefined;
   readonly cookbooks: string | readonly unknown[];
   readonly retry: RetryPolicy;
@@ -98,6 +122,7 @@ export function settingsOf(service: string, raw: OrchestratorModuleOptions = {})
     service,
     ...(options.retry === undefined ? {} : { retry: Object.assign(new Retry(), options.retry) }),
     ...(options.limits === undefined ? {} : { limits: Object.assign(new LimitOptions(), options.limits) }),
+    ...(typeof options.cache === 'object' ? { cache: Object.assign(new CacheChecks(), options.cache) } : {}),
     ...(options.unroutable === undefined ? {} : { unroutable: Object.assign(new Unroutable(), options.unroutable) }),
   });
   const problems = validateSync(checked, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
@@ -105,6 +130,8 @@ export function settingsOf(service: string, raw: OrchestratorModuleOptions = {})
 
   const [retry, limits, unroutable] = [present(options.retry), present(options.limits), present(options.unroutable)];
   const { lifetime, ...bounds } = limits;
+  const cache = present(options.cache === false ? undefined : options.cache);
+  const namespace = options.namespace ?? 'orchestrator';
   const timeout = ms(options.timeout, '30s');
   const allowed = limitsOf(bounds, ms(lifetime, DEFAULT_LIMITS.lifetime));
   const maxAttempts = retry.maxAttempts ?? 3;
@@ -115,9 +142,21 @@ export function settingsOf(service: string, raw: OrchestratorModuleOptions = {})
   }
   return {
     service,
-    namespace: options.namespace ?? 'orchestrator',
+    namespace,
     transport: options.transport,
     state: options.state,
+    cache: options.cache === false ? false : cache,
+    cacheSettings: {
+      service,
+      namespace,
+      ttl: ms(cache.ttl, DEFAULTS.ttl),
+      size: cache.size ?? DEFAULTS.size,
+      maxEntryBytes: cache.maxEntryBytes ?? DEFAULTS.maxEntryBytes,
+      timeout: ms(cache.timeout, DEFAULTS.timeout),
+      whenPurgeFails: cache.whenPurgeFails ?? DEFAULTS.whenPurgeFails,
+      verifySampleRate: cache.verifySampleRate ?? DEFAULTS.verifySampleRate,
+    },
+    caller: options.caller,
     operations: options.operations,
     cookbooks: options.cookbooks ?? [],
     retry: {
@@ -216,6 +255,22 @@ function is(what: string, validate: (value: unknown) => boolean): PropertyDecora
   return ValidateBy({ name: what, validator: { validate, defaultMessage: () => `must be ${what}` } });
 }
 
+class CacheChecks {
+  @IsOptional() @IsDuration({ positive: true }) ttl?: Duration;
+  @Bound() size?: number;
+  @Bound() maxEntryBytes?: number;
+  @IsOptional()
+  @is('left out, as cache-manager 7 has none: give stores: new Keyv({ store: new KeyvAdapter(store), … })', () => false)
+  store?: unknown;
+  @IsOptional() stores?: unknown;
+  @IsOptional() useExisting?: unknown;
+  @IsOptional() @IsDuration({ positive: true }) timeout?: Duration;
+  @IsOptional() @HasCreate('coherence') coherence?: unknown;
+  @IsOptional() @IsIn(['strict', 'proceed']) whenPurgeFails?: unknown;
+  @IsOptional() @IsBoolean() processLocal?: unknown;
+  @IsOptional() @Min(0) @Max(1) verifySampleRate?: unknown;
+}
+
 class Options {
   @IsString()
   @Matches(/^[A-Za-z0-9_-]+$/, { message: 'must be a name of letters, digits, "-" and "_", such as \'orders\'' })
@@ -228,6 +283,15 @@ class Options {
   @IsOptional()
   @is('a folder or a list of documents', (value) => typeof value === 'string' || Array.isArray(value))
   cookbooks?: unknown;
+  @IsOptional()
+  @is(
+    'false, or an object of cache options',
+    (value) => value === false || (typeof value === 'object' && !Array.isArray(value)),
+  )
+  @ValidateIf((_, value) => value !== false)
+  @ValidateNested()
+  cache?: unknown;
+  @IsOptional() @IsFunction() caller?: unknown;
   @IsOptional() @IsObject() @ValidateNested() retry?: Retry;
   @IsOptional() @IsObject() @ValidateNested() limits?: LimitOptions;
   @IsOptional() @IsObject() @HelpersByName() helpers?: unknown;

@@ -1,5 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { StepCaches } from './cache/step-caches.js';
 import { ConfigurationError } from './errors/configuration.error.js';
+import { OperationRegistry } from './operations/operation.registry.js';
 import { OperationsExplorer, type ServiceDeclaration } from './operations/operations.explorer.js';
 
 /** The services of this application: each module registers its own while it is made, then their operations are found. */
@@ -10,7 +12,11 @@ export class ServiceDirectory implements OnModuleInit {
   private readonly records = new Map<string, boolean>();
   private deliverer: string | undefined;
 
-  constructor(private readonly explorer: OperationsExplorer) {}
+  constructor(
+    private readonly explorer: OperationsExplorer,
+    private readonly operations: OperationRegistry,
+    private readonly caches: StepCaches,
+  ) {}
 
   /** @throws ConfigurationError for a service that is registered twice */
   register(service: string, declaration: ServiceDeclaration): void {
@@ -52,6 +58,7 @@ export class ServiceDirectory implements OnModuleInit {
   }
 
   async onModuleInit(): Promise<void> {
-    await this.explorer.explore(this.services);
+    await this.explorer.explore(this.services, (service) => this.caches.of(service)?.cache.isOn === true);
+    this.caches.open(this.operations);
   }
 }

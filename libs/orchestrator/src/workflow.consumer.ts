@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { MessageHandler, Server } from '@nestjs/microservices';
+import type { StepCache } from './cache/step-cache.js';
 import type { TaskRunner } from './execution/task.runner.js';
 import type { Hop } from './hop.js';
 import { textOf } from './message/payload.js';
@@ -33,6 +34,7 @@ export class WorkflowConsumer implements OnApplicationBootstrap, OnModuleDestroy
     private readonly tasks: TaskRunner,
     private readonly publisher: Publisher,
     private readonly state: StateStore,
+    private readonly cache: StepCache,
     modules: ModulesContainer,
     clock: Clock,
   ) {
@@ -58,6 +60,7 @@ export class WorkflowConsumer implements OnApplicationBootstrap, OnModuleDestroy
     this.publisher.close();
     await this.transport.close();
     await this.state.close();
+    await this.cache.close();
   }
 
   /**

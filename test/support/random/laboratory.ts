@@ -29,7 +29,7 @@ export class Laboratory {
     const mutates = laboratory.handlers(OPERATIONS.filter((name) => MUTATING.has(name)));
     const reads = laboratory.handlers(OPERATIONS.filter((name) => !MUTATING.has(name)));
     const options = { limits: { depth: 200, messageBytes: 4_000_000 } };
-    const imports = SERVICES.map((service) => serviceOf(service, { mutates, reads }, options));
+    const imports = SERVICES.map((service) => serviceOf(service, { mutates, reads }, { cache: false, ...options }));
     laboratory.booted = await bootServices({ imports });
     return laboratory;
   }

@@ -12,13 +12,14 @@ const operation = (name: string, traits: OperationTraits = {}): BoundOperation =
   service: 'shop',
   name,
   handler: `ShopController.${name}`,
+  parameters: { inputs: [], declared: true },
   invoke: () => Promise.resolve(name),
 });
 
 function registryOf(operations: readonly BoundOperation[], lookup?: OperationLookup): OperationRegistry {
   const registry = new OperationRegistry();
   registry.addService('shop', lookup);
-  for (const each of operations) registry.add(each);
+  for (const each of operations) registry.add(each, { type: class ShopController {}, methodName: each.name });
   return registry;
 }
 

@@ -99,7 +99,13 @@ describe('a mistake is told by file, operation and key, with what was found and 
       'Remove "key".',
     ],
     ['an id of no resource', { resource_id: 'id' }, 'save', 'an object', ''],
-    ['a cache that is none', { cache: 'no' }, 'save.cache', '"no"', 'Give false, or { "ttl": "5m" }.'],
+    [
+      'a cache that is none',
+      { cache: 'no' },
+      'save.cache',
+      '"no"',
+      'Give false, or { "ttl"?: "5m", "vary"?: "person" | "workspace" | "tenant" | "none", "version"? }.',
+    ],
   ])('%s', async (_, entry, key, found, fix) => {
     const path = file('mistakes.json', { save: entry });
     const [head, problem, hint] = (await refusal(path)).split('\n');

@@ -31,6 +31,8 @@ export class RunScope implements Scope {
         return message.personId;
       case DELIVERY_ROOT:
         return message.deliveryResult === undefined ? undefined : { _result: message.deliveryResult };
+      case '_system': // of the original's messages alone: no cookbook is written with it
+        return message.cookbook['_system'];
       case 'step_id':
         return this.context.step_id;
       default:

@@ -14,13 +14,21 @@ interface EventfulTask {
   readonly path: string;
 }
 
+interface Settled {
+  readonly maxAttempts: number;
+  readonly durationMs: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly cache: WorkflowEvent['cache'];
+}
+
 /** Every event of the application's services, as it happens. */
 export class WorkflowEvents {
   private readonly subject = new Subject<WorkflowEvent>();
   readonly events$: Observable<WorkflowEvent> = this.subject.asObservable();
 
   /** @param at milliseconds since the epoch */
-  step(type: WorkflowEventType, task: EventfulTask, at: number, durationMs?: number, errorCode?: string): void {
+  step(type: WorkflowEventType, task: EventfulTask, at: number, more: Partial<WorkflowEvent> = {}): void {
     if (!this.subject.observed) return;
     const { run, step, path } = task;
     this.emit({
@@ -29,19 +37,19 @@ export class WorkflowEvents {
       step_id: step.step_id,
       operation: step.operation,
       attempt: run.attempt,
-      duration_ms: durationMs ?? null,
-      ...(errorCode === undefined ? {} : { error_code: errorCode }),
+      ...more,
     });
   }
 
   /** A task has come to an outcome in its `run.attempt`th of `maxAttempts` attempts. */
-  settled(task: EventfulTask, outcome: Outcome, maxAttempts: number, durationMs: number, at: number): void {
+  settled(task: EventfulTask, outcome: Outcome, { maxAttempts, durationMs, at, cache }: Settled): void {
+    const told = { duration_ms: durationMs, cache };
     if (outcome.kind === 'completed') {
-      this.step('step_completed', task, at, durationMs);
+      this.step('step_completed', task, at, told);
     } else {
       const { failure } = outcome;
       const again = failure.retryable && task.run.attempt < maxAttempts;
-      this.step(again ? 'step_retrying' : 'step_failed', task, at, durationMs, codeOf(failure));
+      this.step(again ? 'step_retrying' : 'step_failed', task, at, { ...told, error_code: codeOf(failure) });
     }
   }
 

@@ -67,7 +67,11 @@ export class Driver {
         move = await this.fork(move.run, move.join, journal, how);
       } else if (move.kind === 'execute' && move.service === this.service) {
         const known = journal.replay(move.run, move.path);
-        if (known === undefined && how === 'replay') return move;
+        if (known !== undefined) await this.tasks.purgeAgain(move, journal);
+        if (known === undefined && how === 'replay') {
+          await this.tasks.purgeUnfinished(move, journal);
+          return move;
+        }
         if ((tasks += 1) % BURST === 0) await setImmediate();
         const stopped = known === undefined ? this.stopped(move.run, how) : undefined;
         if (stopped !== undefined) return stopped;

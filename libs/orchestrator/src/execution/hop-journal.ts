@@ -31,6 +31,8 @@ export class HopJournal {
   readonly lease: Lease;
   private readonly known = new Map<string, RecordedOutcome>();
   private readonly pending = new Map<string, RecordedOutcome>();
+  private readonly seen = new Set<string>();
+  private readonly owing = new Set<string>();
   private readonly cancelListeners = new Set<() => void>();
   private isCancelled = false;
   private fenced = false;
@@ -52,7 +54,7 @@ export class HopJournal {
     this.lease = new Lease(store, holder, settings, clock, (answer) => {
       this.hear(answer);
     });
-    for (const [path, outcome] of Object.entries(carried)) this.note(path, outcome);
+    for (const [path, outcome] of Object.entries(carried)) this.add(path, outcome);
     for (const [path, outcome] of Object.entries(journal)) {
       this.known.set(path, outcome);
       this.pending.delete(path);
@@ -67,7 +69,34 @@ export class HopJournal {
     return known.outcome;
   }
 
+  /** What an outcome that this hop has not come to itself may have changed, once: it is purged again. */
+  toPurgeAgain(path: string): readonly string[] {
+    if (this.seen.has(path)) return [];
+    this.seen.add(path);
+    return this.known.get(path)?.tags ?? [];
+  }
+
+  /** This hop has come to an outcome. */
   note(path: string, outcome: RecordedOutcome): void {
+    this.seen.add(path);
+    this.add(path, outcome);
+  }
+
+  /** What could not be purged: until it is, nothing of this hop may leave it. */
+  owe(tags: readonly string[]): void {
+    for (const tag of tags) this.owing.add(tag);
+  }
+
+  /** It is purged. */
+  pay(): void {
+    this.owing.clear();
+  }
+
+  get owed(): readonly string[] {
+    return [...this.owing];
+  }
+
+  private add(path: string, outcome: RecordedOutcome): void {
     this.known.set(path, outcome);
     this.pending.set(path, outcome);
   }

@@ -5,10 +5,10 @@
 export class Interrupted extends Error {
   /**
    * @param kind `fenced`: another delivery holds the line. `cancelled`: the run is to be cancelled. `unavailable`: the state
-   * store could not be reached. `closing`: the application is shutting down
+   * store could not be reached. `unpurged`: what the run has changed may still be cached. `closing`: the application is shutting down
    */
   constructor(
-    readonly kind: 'fenced' | 'cancelled' | 'unavailable' | 'closing',
+    readonly kind: 'fenced' | 'cancelled' | 'unavailable' | 'unpurged' | 'closing',
     options?: ErrorOptions,
   ) {
     super(`interrupted: ${kind}`, options);

@@ -12,6 +12,7 @@ import {
   object,
   pointers,
   position,
+  tags,
   text,
   word,
 } from './field-kind.js';
@@ -49,6 +50,7 @@ const TABLE: FieldTable = {
   deliveryResult: ['delivery_result', object],
   secrets: ['secrets', pointers],
   carry: ['carry', journal],
+  purgeDebt: ['purge_debt', tags],
   keeper: ['keeper', object],
   cookbook: ['cookbook', object],
 };

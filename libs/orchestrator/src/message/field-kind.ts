@@ -61,6 +61,14 @@ export const pointers: FieldKind<readonly string[]> = {
   },
 };
 
+export const tags: FieldKind<readonly string[]> = {
+  expects: 'a list of tags of the step cache',
+  decode: (value) => (isTexts(value) ? value : undefined),
+};
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string');
+
 /** Outcomes by path, as a message carries those that could not be recorded. */
 export const journal: FieldKind<JsonObject> = {
   expects: 'an object of outcomes by path, each with "attempt", "at" and "outcome"',
@@ -72,10 +80,10 @@ const isMoment = (at: unknown): boolean => typeof at === 'number' && Math.abs(at
 
 function isRecorded(value: unknown): boolean {
   if (!isRecord(value) || !isRecord(value['outcome'])) return false;
-  const { attempt, at, outcome } = value;
+  const { attempt, at, outcome, tags: changed = [] } = value;
   const { kind, failure } = outcome as JsonObject;
   const whole = kind === 'completed' || (kind === 'failed' && isFailure(failure));
-  return whole && Number.isSafeInteger(attempt) && (attempt as number) >= 1 && isMoment(at);
+  return whole && isTexts(changed) && Number.isSafeInteger(attempt) && (attempt as number) >= 1 && isMoment(at);
 }
 
 /** Milliseconds since the epoch; a text with its offset on the wire. */

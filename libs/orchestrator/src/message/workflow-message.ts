@@ -56,6 +56,8 @@ export interface WorkflowMessage extends Caller {
   readonly secrets?: readonly string[] | undefined;
   /** Outcomes by path that were executed and that the record of this line does not know yet. */
   readonly carry?: JsonObject | undefined;
+  /** What must be purged before anything else is done with it: the step cache could not be reached. */
+  readonly purgeDebt?: readonly string[] | undefined;
   /** Milliseconds since the epoch: since when the next destination could not be reached. */
   readonly unroutableSince?: number | undefined;
   /** Makes it the keeper of a fork instead of a run: the parts that left, so that they can be sent again. */

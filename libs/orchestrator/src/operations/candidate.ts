@@ -35,6 +35,13 @@ export function candidatesOf(host: HandlerHost, scanner: MetadataScanner): Candi
   });
 }
 
+/** The methods of a class that may be operations: those that our decorators describe, and message handlers. */
+export function candidateMethods(type: Type, scanner: MetadataScanner): string[] {
+  return methodsOf(type, scanner)
+    .filter(([, method]) => declarationsOf(method) !== undefined || patternsOf(method).length > 0)
+    .map(([methodName]) => methodName);
+}
+
 /** The methods of a class that our decorators describe, inherited ones too. */
 export function describedMethods(type: Type, scanner: MetadataScanner): string[] {
   return methodsOf(type, scanner)

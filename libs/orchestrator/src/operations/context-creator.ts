@@ -8,11 +8,12 @@ import { OperationExecutionContext, type ToContext } from './execution-context.j
 import { OperationGuards } from './guards.js';
 import type { OperationHandler } from './handler.js';
 import type { ApplicationContainer } from './nest-internals.js';
-import { OPERATION_CONTEXT_TYPE } from './operation.js';
+import { bracketOf, isBracketOfCalls } from './handler-call.js';
+import { OPERATION_CONTEXT_TYPE, type OperationContext } from './operation.js';
 import { PAYLOAD_ONLY } from './parameters.js';
 import { settle } from './settle.js';
 
-/** The bracket of one call: inside the guards, outside every interceptor. `next` settles with the output. */
+/** What is done around every call of a handler: inside the guards, outside every interceptor. `next` settles with the output. */
 export type Around = (args: readonly unknown[], next: () => Promise<unknown>) => Promise<unknown>;
 
 /**
@@ -33,7 +34,7 @@ export function createContextCreator(
   const creator = new ExternalContextCreator(
     new OperationGuards(container, config, handler),
     new GuardsCall(toContext),
-    new InterceptorsContextCreator(container, config),
+    new OperationInterceptors(container, config),
     new InterceptorsCall(toContext, around),
     container.getModules(),
     new PipesContextCreator(container, config),
@@ -43,8 +44,30 @@ export function createContextCreator(
   // Stock Nest looks for the host among providers: for a controller it finds none, and skips the class's enhancers.
   const moduleKey = (): string => handler.module.token;
   creator.getContextModuleKey = moduleKey;
+  const createPipes = creator.createPipesFn.bind(creator);
+  creator.createPipesFn = (...of) => bringingBracket(createPipes(...of));
   Object.assign(creator, { getHostModuleKey: moduleKey, contextUtils: new OperationContextUtils(toContext) }); // private
   return creator;
+}
+
+/** After the pipes the call's bracket stands behind the arguments, where the handler's probe looks for it. */
+function bringingBracket(pipes: PipesFn): PipesFn {
+  return async (args, ...params) => {
+    await pipes?.(args, ...params);
+    const bracket = bracketOf(params[1] as OperationContext);
+    if (bracket !== undefined) args.push(bracket);
+  };
+}
+
+type PipesFn = ReturnType<ExternalContextCreator['createPipesFn']>;
+
+/** The interceptor that is the bracket of RPC and HTTP calls is none here: a step has its own. */
+class OperationInterceptors extends InterceptorsContextCreator {
+  override getGlobalMetadata<T extends unknown[]>(
+    ...of: Parameters<InterceptorsContextCreator['getGlobalMetadata']>
+  ): T {
+    return super.getGlobalMetadata<T>(...of).filter((interceptor) => !isBracketOfCalls(interceptor)) as T;
+  }
 }
 
 class GuardsCall extends GuardsConsumer {
@@ -62,7 +85,10 @@ class InterceptorsCall extends InterceptorsConsumer {
   }
 
   override intercept(...call: Parameters<InterceptorsConsumer['intercept']>): Promise<unknown> {
-    return this.around(call[1], async () => settle(await super.intercept(...call), call[1]));
+    const args = call[1];
+    const next = (): Promise<unknown> => this.around(args, async () => settle(await super.intercept(...call), args));
+    const bracket = bracketOf(args[1] as OperationContext);
+    return bracket === undefined ? next() : bracket.around(next);
   }
 }
 

@@ -16,12 +16,15 @@ export interface Handler {
   readonly method: Method;
 }
 
+/** Which method of which controller. */
+export type HandlerId = Pick<Handler, 'type' | 'methodName'>;
+
 /** A handler under the name that steps call it by. */
 export interface OperationHandler extends Handler {
   readonly operation: string;
 }
 
 /** The handler as messages name it: `InvoiceController.get`. */
-export function handlerName({ type, methodName }: Pick<Handler, 'type' | 'methodName'>): string {
+export function handlerName({ type, methodName }: HandlerId): string {
   return `${type.name}.${methodName}`;
 }

@@ -5,7 +5,7 @@ import { ExternalExceptionsHandler } from '@nestjs/core/exceptions/external-exce
 import { GuardsConsumer, GuardsContextCreator } from '@nestjs/core/guards/index.js';
 import { ContextUtils } from '@nestjs/core/helpers/context-utils.js';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
-import { InterceptorsConsumer } from '@nestjs/core/interceptors/index.js';
+import { InterceptorsConsumer, InterceptorsContextCreator } from '@nestjs/core/interceptors/index.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
 
 /**
@@ -13,10 +13,11 @@ import { ConfigurationError } from '../errors/configuration.error.js';
  * would do nothing, and a guard would take a step for an HTTP request: so each is looked for at boot.
  */
 const REPLACED: readonly (readonly [{ readonly name: string; readonly prototype: object }, readonly string[]])[] = [
-  [ExternalContextCreator, ['create', 'getContextModuleKey']],
+  [ExternalContextCreator, ['create', 'getContextModuleKey', 'createPipesFn']],
   [GuardsContextCreator, ['create', 'getGlobalMetadata']],
   [GuardsConsumer, ['createContext']],
   [InterceptorsConsumer, ['createContext', 'intercept']],
+  [InterceptorsContextCreator, ['getGlobalMetadata']],
   [ExternalExceptionFilterContext, ['create']],
   [ExternalExceptionsHandler, ['next', 'invokeCustomFilters']],
   [ContextUtils, ['getContextFactory', 'reflectCallbackMetadata']],

@@ -6,11 +6,12 @@ import { RequestContextHost } from '@nestjs/microservices/context/request-contex
 import { createContextCreator, type Around } from './context-creator.js';
 import type { Method, OperationHandler } from './handler.js';
 import { containerOf, type ApplicationContainer } from './nest-internals.js';
+import { bracket, type Bracket } from './handler-call.js';
 import { OPERATION_CONTEXT_TYPE, type OperationContext } from './operation.js';
 import { PARAMETERS } from './parameters.js';
 
 /** Runs a handler in process. Rejects with what a guard, interceptor, pipe, handler or filter threw. */
-export type Invoke = (input: unknown, context: OperationContext) => Promise<unknown>;
+export type Invoke = (input: unknown, context: OperationContext, by?: Bracket) => Promise<unknown>;
 
 /** Turns controller methods into functions that run as RPC handlers do: guards, interceptors, pipes, handler, filters. */
 @Injectable()
@@ -37,17 +38,25 @@ export class OperationInvoker {
         instance, method, methodName, ROUTE_ARGS_METADATA, PARAMETERS, contextId, inquirerId, undefined, OPERATION_CONTEXT_TYPE,
       );
     };
-    if (host.isDependencyTreeStatic()) return bindTo(host.instance as object);
+    if (host.isDependencyTreeStatic()) return bracketing(bindTo(host.instance as object));
 
     const moduleRef = module.getProviderByKey<ModuleRef>(ModuleRef).instance;
     const durable = host.isDependencyTreeDurable();
-    return async (input, context) => {
+    return bracketing(async (input, context) => {
       const request = RequestContextHost.create(operation, input, context as never);
       const contextId = ContextIdFactory.getByRequest(request);
       const { payload } = contextId as { payload?: object };
       moduleRef.registerRequestByContextId(durable ? payload : Object.assign(request, payload), contextId);
       const instance = await moduleRef.resolve<object>(type, contextId, { strict: true });
       return bindTo(instance, contextId, host.id)(input, context);
-    };
+    });
   }
+}
+
+/** The bracket goes beside the arguments: who is within sees `[input, context]`. */
+function bracketing(invoke: Invoke): Invoke {
+  return (input, context, by) => {
+    if (by !== undefined) bracket(context, by);
+    return invoke(input, context);
+  };
 }

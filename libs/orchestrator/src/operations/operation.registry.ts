@@ -1,17 +1,20 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import type { TaskStep } from '../cookbook/cookbook.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import { UnknownOperationError } from '../errors/unknown-operation.error.js';
 import { describe } from '../utils/describe.js';
 import { isRecord } from '../utils/is-record.js';
+import type { HandlerId } from './handler.js';
 import type { Operation, OperationLookup, ResourceRef } from './operation.js';
 import type { Invoke } from './operation.invoker.js';
+import type { HandlerParameters } from './parameters.js';
 
 /** An operation that can be run here. */
 export interface BoundOperation extends Operation {
   readonly mutates: boolean;
   /** As messages name it: `InvoiceController.get`. */
   readonly handler: string;
+  readonly parameters: HandlerParameters;
   /** Runs the handler with everything around it, between the checks of its `input` and `output` schemas. */
   readonly invoke: Invoke;
 }
@@ -20,6 +23,7 @@ export interface BoundOperation extends Operation {
 @Injectable()
 export class OperationRegistry {
   private readonly services = new Map<string, Map<string, BoundOperation>>();
+  private readonly handlers = new Map<Type, Map<string, BoundOperation[]>>();
   private readonly lookups = new Map<string, OperationLookup>();
   private readonly plain = new Map<string, Map<string, string>>();
 
@@ -29,8 +33,30 @@ export class OperationRegistry {
     if (lookup !== undefined) this.lookups.set(service, lookup);
   }
 
-  add(operation: BoundOperation): void {
+  add(operation: BoundOperation, { type, methodName }: HandlerId): void {
     this.services.get(operation.service)?.set(operation.name, operation);
+    const methods = this.handlers.get(type) ?? new Map<string, BoundOperation[]>();
+    this.handlers.set(type, methods);
+    methods.set(methodName, [...(methods.get(methodName) ?? []), operation]);
+  }
+
+  /** The operations that a handler is, under each of its names. */
+  handledBy({ type, methodName }: HandlerId): readonly BoundOperation[] {
+    return this.handlers.get(type)?.get(methodName) ?? [];
+  }
+
+  /** The handlers that mutate under any of their names, of the services that are asked for. */
+  *mutatingHandlers(among: (service: string) => boolean): Iterable<readonly [Type, string]> {
+    for (const [type, methods] of this.handlers) {
+      for (const [methodName, operations] of methods) {
+        if (operations.some(({ mutates, service }) => mutates && among(service))) yield [type, methodName];
+      }
+    }
+  }
+
+  /** Every operation of every service. */
+  *all(): Iterable<BoundOperation> {
+    for (const operations of this.services.values()) yield* operations.values();
   }
 
   /** Remembers a message pattern that nothing makes an operation, for whoever takes it for one. */
@@ -82,6 +108,11 @@ export class OperationRegistry {
     const { mutated, ...others } = operation;
     const resource = said.resource_type === undefined ? mutated : widest(operation, said.resource_type);
     return { ...others, mutates, ...(resource === undefined ? {} : { mutated: resource }) };
+  }
+
+  /** Whether steps of this service may turn out to mutate although nothing declares that. */
+  hasLookup(service: string): boolean {
+    return this.lookups.has(service);
   }
 
   private lookUp(service: string, step: Parameters<OperationLookup>[1]): LookupAnswer {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import { toMilliseconds } from '../utils/duration.js';
 import { isRecord } from '../utils/is-record.js';
-import type { OperationTraits } from './operation.js';
+import type { OperationTraits, Vary } from './operation.js';
 
 /** What one place, a decorator or a file, says of an operation. */
 export interface Statement {
@@ -10,6 +10,8 @@ export interface Statement {
   readonly place: string;
   readonly traits: OperationTraits;
 }
+
+const VARY: readonly Vary[] = ['person', 'workspace', 'tenant', 'none'];
 
 /** Resources that one read may depend on. */
 const MAX_READS = 4;
@@ -63,7 +65,11 @@ function* nonsenseIn(traits: OperationTraits): Generator<readonly [key: keyof Op
   if (reads.some(({ resource }) => resource === '')) yield ['reads', 'Name every resource.'];
   if (reads.length > MAX_READS) yield ['reads', `Name ${MAX_READS} resources at most, or none: then any.`];
   if (sensitiveInputFields.includes('')) yield ['sensitiveInputFields', 'Name top-level fields of the input.'];
-  if (typeof cache !== 'object' || cache.ttl === undefined) return;
-  const fix = "Give a ttl longer than 0, such as '5m', or cache: false.";
-  if ((toMilliseconds(cache.ttl) ?? 0) === 0) yield ['cache', fix];
+  const id = mutated?.id;
+  if (id !== undefined && sensitiveInputFields.includes(id))
+    yield ['mutated', `Its id is a sensitive field, and ids are kept: name another field, or leave the id out.`];
+  if (typeof cache !== 'object') return;
+  if (cache.ttl !== undefined && (toMilliseconds(cache.ttl) ?? 0) === 0)
+    yield ['cache', "Give a ttl longer than 0, such as '5m', or cache: false."];
+  if (cache.vary !== undefined && !VARY.includes(cache.vary)) yield ['cache', `vary is one of ${VARY.join(', ')}.`];
 }

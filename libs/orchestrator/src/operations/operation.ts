@@ -1,3 +1,4 @@
+import type { ExecutionContext } from '@nestjs/common';
 import type { Caller } from '../message/workflow-message.js';
 
 /** What `getType()` answers in guards, interceptors, filters and parameter decorators while an operation runs as a step. */
@@ -23,8 +24,26 @@ export interface OperationTraits {
   readonly input?: object;
   /** JSON Schema (draft 2020-12) of the output, checked after the handler. */
   readonly output?: object;
-  /** `false`: never cached. */
-  readonly cache?: boolean | { readonly ttl?: string | number };
+  /** How its answers are cached; `false`: never. */
+  readonly cache?: boolean | CacheTraits;
+}
+
+/** Who shares a cached answer: the same person in the same workspace, a workspace, a tenant, or everybody. */
+export type Vary = 'person' | 'workspace' | 'tenant' | 'none';
+
+/** How the answers of one operation are cached. */
+export interface CacheTraits {
+  /** How long an answer is served at most. Default: the module's `cache.ttl`. */
+  readonly ttl?: string | number;
+  /** Who shares an answer. Default `'person'`. `'none'` only where the answer is the same for every caller. */
+  readonly vary?: Vary;
+  /** Part of the key: change it when the handler answers otherwise than before. */
+  readonly version?: string | number;
+  /**
+   * What else the answer of an RPC or HTTP call depends on: for handlers with parameters that are neither input nor caller.
+   * JSON. Steps are not asked.
+   */
+  readonly key?: (context: ExecutionContext) => unknown;
 }
 
 /** A resource type, the input field that names one instance, and the service that owns it when it is another's. */

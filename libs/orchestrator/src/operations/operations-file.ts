@@ -6,7 +6,7 @@ import { isRecord } from '../utils/is-record.js';
 import { compileSchema } from '../utils/json-schema.js';
 import { parseJson } from '../utils/parse-json.js';
 import { listProblems } from '../utils/problem.js';
-import type { OperationLookup, OperationTraits, ResourceRef } from './operation.js';
+import type { CacheTraits, OperationLookup, OperationTraits, ResourceRef } from './operation.js';
 
 /**
  * Where a service's operations are described beside the decorators: a path to an `operations.json` (relative to the
@@ -32,7 +32,7 @@ export interface OperationEntry {
   /** JSON Schemas, draft 2020-12. */
   readonly input?: object | null;
   readonly output?: object | null;
-  readonly cache?: boolean | { readonly ttl?: string | number } | null;
+  readonly cache?: boolean | Omit<CacheTraits, 'key'> | null;
 }
 
 /** A source, read. */
@@ -70,8 +70,12 @@ const KEYS = {
   output: SCHEMA,
   cache: {
     type: ['boolean', 'object', 'null'],
-    description: 'Give false, or { "ttl": "5m" }.',
-    properties: { ttl: { type: ['string', 'number'] } },
+    description: 'Give false, or { "ttl"?: "5m", "vary"?: "person" | "workspace" | "tenant" | "none", "version"? }.',
+    properties: {
+      ttl: { type: ['string', 'number'] },
+      vary: { enum: ['person', 'workspace', 'tenant', 'none'] },
+      version: { type: ['string', 'number'] },
+    },
     additionalProperties: false,
   },
 };

@@ -4,12 +4,13 @@ import { ConfigurationError } from '../errors/configuration.error.js';
 import { nearest } from '../utils/nearest.js';
 import { candidatesOf, describedMethods, type Candidate } from './candidate.js';
 import { handlerName, type Handler } from './handler.js';
+import { HandlerProbe } from './handler.probe.js';
 import { OperationInvoker } from './operation.invoker.js';
 import { OperationRegistry } from './operation.registry.js';
 import { mergeTraits, type Statement } from './operation.traits.js';
 import { readOperations, type DeclaredOperations, type OperationsSource } from './operations-file.js';
 import { ownerProbe } from './owner.probe.js';
-import { checkParameters } from './parameters.js';
+import { checkParameters, parametersOf } from './parameters.js';
 import { schemaBracket } from './schema-bracket.js';
 
 /** A service of this application, as its module registers it. */
@@ -28,14 +29,19 @@ export class OperationsExplorer {
     private readonly scanner: MetadataScanner,
     private readonly invoker: OperationInvoker,
     private readonly registry: OperationRegistry,
+    private readonly probe: HandlerProbe,
   ) {}
 
   /**
    * Fills the registry with the operations of these services. Once per application, from `onModuleInit` on.
    *
+   * @param guards whether mutations of a service may run within a bracket only
    * @throws ConfigurationError naming the handler or the file, what was found there, and the fix
    */
-  async explore(services: ReadonlyMap<string, ServiceDeclaration>): Promise<void> {
+  async explore(
+    services: ReadonlyMap<string, ServiceDeclaration>,
+    guards: (service: string) => boolean,
+  ): Promise<void> {
     const declared = await this.declarationsOf(services);
     const controllers = this.discovery.getControllers();
     this.refuseProviders(new Set(controllers.map(({ metatype }) => metatype)));
@@ -53,6 +59,7 @@ export class OperationsExplorer {
       checkParameters(handler);
       for (const name of names) this.register(service, name, candidate, declared.get(service));
     }
+    for (const [type, methodName] of this.registry.mutatingHandlers(guards)) this.probe.guard({ type, methodName });
     for (const [service, { place, traits }] of declared) this.refuseUnhandled(service, place, [...traits.keys()]);
   }
 
@@ -95,14 +102,12 @@ export class OperationsExplorer {
     }
     const traits = mergeTraits(of, statementsOf(name, candidate, declared));
     const invoke = this.invoker.bind({ ...handler, operation: name }, schemaBracket(of, traits));
-    this.registry.add({
-      ...traits,
-      mutates: traits.mutates ?? false,
-      service,
-      name,
-      handler: handlerName(handler),
-      invoke,
-    });
+    const parameters = parametersOf(handler);
+    const mutates = traits.mutates ?? false;
+    this.registry.add(
+      { ...traits, mutates, service, name, handler: handlerName(handler), parameters, invoke },
+      handler,
+    );
   }
 
   /** Steps reach controllers only: elsewhere Nest has no guards, pipes and filters to run. */

@@ -7,6 +7,7 @@ import {
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { ContextUtils } from '@nestjs/core/helpers/context-utils.js';
 import { PATTERN_METADATA } from '@nestjs/microservices/constants.js';
+import { callerOf } from '../decorators/caller.decorator.js';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import { handlerName, type Handler } from './handler.js';
 
@@ -17,6 +18,8 @@ interface Parameter {
   readonly index: number;
   readonly data?: unknown;
   readonly pipes?: readonly unknown[];
+  /** Of a decorator that `createParamDecorator` made. */
+  readonly factory?: unknown;
 }
 
 /** RPC and HTTP share these numbers: `@Payload()` is `@Body()`, and `@Ctx()` is `@Headers()`. */
@@ -34,20 +37,47 @@ export const PARAMETERS = {
 /** What RPC assumes of a handler without parameter decorators. Stock Nest would run it without its pipes. */
 export const PAYLOAD_ONLY: ParameterMap = { [`${RouteParamtypes.BODY}:0`]: { index: 0, data: undefined, pipes: [] } };
 
+/** A parameter that is the input, or one field of it. */
+export interface InputParameter {
+  readonly index: number;
+  /** Of the input. `undefined`: the whole. */
+  readonly field: string | undefined;
+  /** Where an HTTP request has it. */
+  readonly from: 'body' | 'query' | 'params';
+}
+
+/** What a handler takes. */
+export interface HandlerParameters {
+  readonly inputs: readonly InputParameter[];
+  /** Its result can depend on the input and the caller alone: there are no other parameters. */
+  readonly declared: boolean;
+}
+
+const FROM = new Map<number, InputParameter['from']>([
+  [RouteParamtypes.BODY, 'body'],
+  [RouteParamtypes.QUERY, 'query'],
+  [RouteParamtypes.PARAM, 'params'],
+]);
+
+export function parametersOf(handler: Handler): HandlerParameters {
+  const inputs: InputParameter[] = [];
+  let declared = true;
+  for (const [key, { index, data, factory }] of Object.entries(parameterMap(handler))) {
+    const from = key.includes(CUSTOM_ROUTE_ARGS_METADATA) ? undefined : FROM.get(typeOf(key));
+    if (from !== undefined) inputs.push({ index, field: typeof data === 'string' ? data : undefined, from });
+    else if (factory === undefined || factory !== callerOf) declared = false;
+  }
+  return { inputs: inputs.sort((one, other) => one.index - other.index), declared };
+}
+
 /** @throws ConfigurationError for a parameter that only an HTTP request could fill, and for an input without its class */
 export function checkParameters(handler: Handler): void {
-  const { host, methodName, method } = handler;
-  const utils = new ContextUtils();
-  const map = utils.reflectCallbackMetadata<ParameterMap | undefined>(
-    host.instance as object,
-    methodName,
-    ROUTE_ARGS_METADATA,
-  );
+  const { method } = handler;
   const types = typesOf(handler);
   const onlyHttp = Reflect.hasMetadata(METHOD_METADATA, method) && !Reflect.hasMetadata(PATTERN_METADATA, method);
-  for (const [key, parameter] of Object.entries(map ?? PAYLOAD_ONLY)) {
+  for (const [key, parameter] of Object.entries(parameterMap(handler))) {
     const { index, data } = parameter;
-    const type = Number(key.split(':')[0]);
+    const type = typeOf(key);
     if (key.includes(CUSTOM_ROUTE_ARGS_METADATA)) continue;
     if (INPUT.includes(type)) {
       if (types[index] === Function) refuseLostClass(handler, parameter);
@@ -61,6 +91,17 @@ export function checkParameters(handler: Handler): void {
     );
   }
 }
+
+function parameterMap({ host, methodName }: Handler): ParameterMap {
+  const map = new ContextUtils().reflectCallbackMetadata<ParameterMap | undefined>(
+    host.instance as object,
+    methodName,
+    ROUTE_ARGS_METADATA,
+  );
+  return map ?? PAYLOAD_ONLY;
+}
+
+const typeOf = (key: string): number => Number(key.split(':')[0]);
 
 /** As the compiler wrote them down; nothing where it does not. */
 function typesOf({ type, methodName }: Handler): readonly unknown[] {

@@ -23,6 +23,8 @@ export interface RecordedOutcome {
   readonly attempt: number;
   /** Milliseconds since the epoch, when it was known. */
   readonly at: number;
+  /** What is cached of what it may have changed: purged again when it is replayed. Absent: nothing. */
+  readonly tags?: readonly string[];
 }
 
 /** Outcomes by the path of their task. */

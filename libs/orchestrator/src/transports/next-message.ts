@@ -10,6 +10,7 @@ import { changed } from '../utils/changed.js';
 export function asItStands(run: Run): WorkflowMessage {
   return changed(changed(run.message, checkpoint(run)), {
     carry: undefined,
+    purgeDebt: undefined,
     unroutableSince: undefined,
     keeper: undefined,
   });

@@ -20,7 +20,7 @@ export interface PublisherSettings {
 }
 
 /** What a message that is put back may say that it did not say before. */
-type Changes = Pick<WorkflowMessage, 'carry' | 'unroutableSince'>;
+type Changes = Pick<WorkflowMessage, 'carry' | 'purgeDebt' | 'unroutableSince'>;
 
 /** Publishes whatever it takes: what was accepted is the transport's, until then it is held here. */
 export class Publisher {

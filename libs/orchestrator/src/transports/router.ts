@@ -31,7 +31,8 @@ export type HopResult =
   | { readonly dlq: true; readonly workflow_id?: string; readonly current_step?: string; readonly attempts: number; readonly error_ref: string }; // prettier-ignore
 
 /** Why a message was not executed now: it is of the past, somebody else is at it, or it was put back. */
-export type SkipReason = 'stale' | 'ended' | 'busy' | 'fenced' | 'unavailable' | 'closing' | 'unroutable' | 'too-new';
+export type SkipReason =
+  'stale' | 'ended' | 'busy' | 'fenced' | 'unavailable' | 'unpurged' | 'closing' | 'unroutable' | 'too-new';
 
 /** Why a move could not be made. Nothing was published, but perhaps other parts of the same fork. */
 export interface Obstacle {

@@ -1,3 +1,4 @@
+import type { Bracket } from '../../operations/handler-call.js';
 import type { OperationContext } from '../../operations/operation.js';
 import { type BoundOperation, OperationRegistry } from '../../operations/operation.registry.js';
 import type { Execution } from './history.js';
@@ -14,9 +15,9 @@ export class SimulatedOperationRegistry extends OperationRegistry {
     const { stage } = this;
     return {
       ...operation,
-      invoke: (input: unknown, context: OperationContext) => {
+      invoke: (input: unknown, context: OperationContext, by?: Bracket) => {
         const { current: delivery } = stage.context;
-        if (delivery === undefined) return operation.invoke(input, context);
+        if (delivery === undefined) return operation.invoke(input, context, by);
         const { path, attempt } = context;
         return stage.call({
           port: 'handle',
@@ -40,7 +41,7 @@ export class SimulatedOperationRegistry extends OperationRegistry {
               excuse: undefined,
             };
             stage.history.noteExecution(execution);
-            const output = await operation.invoke(input, context);
+            const output = await operation.invoke(input, context, by);
             execution.output = JSON.stringify(output);
             return output;
           },

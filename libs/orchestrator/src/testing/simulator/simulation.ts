@@ -1,5 +1,6 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
+import { StepCache } from '../../cache/step-cache.js';
 import { getOrchestratorToken } from '../../decorators/inject-orchestrator.decorator.js';
 import type { INestApplicationContext } from '@nestjs/common';
 import { OperationRegistry } from '../../operations/operation.registry.js';
@@ -25,7 +26,7 @@ export interface SimulationOptions {
   readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
 }
 
-/** An application on a stage, booted once for any number of runs. */
+/** An application on a stage, booted once for any number of runs. Its reads are executed: the cache is off. */
 export class Simulation {
   private constructor(
     readonly app: INestApplicationContext,
@@ -52,6 +53,11 @@ export class Simulation {
       .useValue(stage.clock)
       .overrideProvider(OperationRegistry)
       .useValue(new SimulatedOperationRegistry(stage))
+      .overrideProvider(StepCache)
+      .useFactory({
+        inject: [OperationRegistry],
+        factory: (operations: OperationRegistry) => StepCache.off('simulated', operations, stage.clock),
+      })
       .overrideProvider(StateStore)
       .useValue(store)
       .overrideProvider(WorkflowTransport)

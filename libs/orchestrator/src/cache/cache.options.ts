@@ -1,0 +1,57 @@
+import type { ExecutionContext, InjectionToken } from '@nestjs/common';
+import type { Keyv } from 'keyv';
+import type { Caller } from '../message/workflow-message.js';
+import type { Duration } from '../utils/duration.js';
+import type { CoherenceDefinition } from './coherence.js';
+
+/** Says for whom an HTTP or RPC call acts; `undefined`: for nobody that is known. */
+export type ResolveCaller = (context: ExecutionContext) => Caller | undefined | Promise<Caller | undefined>;
+
+/** How answers of reads are cached, and what a mutation does when it cannot purge them. Everything has a default. */
+export interface CacheOptions {
+  /** How long an answer is served at most, unless its operation says otherwise. Default `'5m'`. */
+  readonly ttl?: Duration;
+  /** How many answers are kept in memory at most; those used least recently go first. Default 10,000. Only without `stores` and `useExisting`. */
+  readonly size?: number;
+  /** Larger answers are not stored, in bytes of JSON. Default 65,536. */
+  readonly maxEntryBytes?: number;
+  /** Where answers are kept instead of in memory: any Keyv stores, the nearest first. They are whoever's who made them: never cleared or closed. */
+  readonly stores?: Keyv | readonly Keyv[];
+  /** The token of the application's own cache, whose stores are shared: `CACHE_MANAGER` of `@nestjs/cache-manager`. */
+  readonly useExisting?: InjectionToken;
+  /** How long a store outside this process, and the tokens, are waited for by a read. Default `'50ms'`. */
+  readonly timeout?: Duration;
+  /** Where the tokens are kept. Default: in memory, shared by the services of this process. */
+  readonly coherence?: CoherenceDefinition;
+  /**
+   * What becomes of a mutation that cannot be purged after. `'strict'`, the default: nobody is told that it happened until it
+   * can. `'proceed'`: it goes on, and a read may be old for as long as `ttl`.
+   */
+  readonly whenPurgeFails?: 'strict' | 'proceed';
+  /** Says that other processes may change what this one caches, and that reads may be as old as `ttl` then. Default `false`. */
+  readonly processLocal?: boolean;
+  /** The share of hits, 0 to 1, that are executed all the same, to find writers that nobody declared. Default 0. */
+  readonly verifySampleRate?: number;
+}
+
+/** The options with every default filled in and every duration in milliseconds. */
+export interface CacheSettings {
+  readonly service: string;
+  readonly namespace: string;
+  readonly ttl: number;
+  readonly size: number;
+  readonly maxEntryBytes: number;
+  readonly timeout: number;
+  readonly whenPurgeFails: 'strict' | 'proceed';
+  readonly verifySampleRate: number;
+}
+
+/** What the options are where they say nothing. */
+export const DEFAULTS = {
+  ttl: 5 * 60_000,
+  size: 10_000,
+  maxEntryBytes: 65_536,
+  timeout: 50,
+  whenPurgeFails: 'strict',
+  verifySampleRate: 0,
+} as const satisfies Partial<CacheSettings>;

@@ -1,0 +1,57 @@
+import type { Cache } from 'cache-manager';
+import type { Keyv } from 'keyv';
+import type { Clock } from '../utils/clock.js';
+import { Breaker } from './breaker.js';
+import { isInProcess } from './cache.stores.js';
+
+/** A cache that may be another provider's, and is there once all providers are. */
+export type CacheSource = () => Cache;
+
+interface Tier {
+  readonly store: Keyv;
+  readonly breaker: Breaker;
+}
+
+/** Entries by key, in the stores of a cache. They may be lost, late or wrong: by themselves they are never trusted. */
+export class Entries {
+  /** The nearest first. */
+  private tiers: readonly Tier[] = [];
+
+  /** @param timeout milliseconds for which a store outside this process is waited for */
+  constructor(
+    private readonly cache: CacheSource,
+    private readonly timeout: number,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws ConfigurationError for a cache that cannot be used. Before it is open everything is a miss */
+  open(): void {
+    this.tiers = this.cache().stores.map((store) => ({
+      store,
+      breaker: new Breaker(this.clock, isInProcess(store) ? undefined : this.timeout),
+    }));
+  }
+
+  /** What the nearest store has; `undefined` where none has it, or none answers. */
+  async get(key: string): Promise<unknown> {
+    for (const [at, { store, breaker }] of this.tiers.entries()) {
+      const found = await breaker.try(() => store.get<{ readonly until?: unknown }>(key));
+      if (found === undefined || found === null) continue;
+      const left = Number(found.until) - this.clock.now();
+      // A hit that is far away comes nearer, and lives there no longer than where it was.
+      if (at > 0 && left > 0) await this.setIn(this.tiers.slice(0, at), key, found, left);
+      return found;
+    }
+    return undefined;
+  }
+
+  /** Best effort. */
+  set(key: string, entry: object, ttl: number): Promise<boolean> {
+    return this.setIn(this.tiers, key, entry, ttl);
+  }
+
+  private async setIn(tiers: readonly Tier[], key: string, entry: object, ttl: number): Promise<boolean> {
+    const stored = await Promise.all(tiers.map(({ store, breaker }) => breaker.try(() => store.set(key, entry, ttl))));
+    return stored.includes(true);
+  }
+}

@@ -1,0 +1,68 @@
+import type { Dependencies, Tag } from './tags.js';
+import { isRecord } from '../utils/is-record.js';
+
+/**
+ * A cached answer, as stores keep it. Where a store hands out what it holds, nobody who reads the answer can change it: it is
+ * a text.
+ */
+export interface Entry {
+  readonly v: 1;
+  /** JSON: whoever reads it gets a copy of his own. */
+  readonly json: string;
+  readonly tags: readonly Tag[];
+  /** Of the tags, in their order, as they were before the answer was made. */
+  readonly tokens: readonly string[];
+  /** Milliseconds since the epoch: for stores that keep it longer. */
+  readonly until: number;
+}
+
+/** What a store gave back, if it is an entry that can answer this question now; anything odd is none. */
+export function entryOf(stored: unknown, { tags, fixed }: Dependencies, now: number): Entry | undefined {
+  if (!isRecord(stored) || stored['v'] !== 1) return undefined;
+  const { json, tags: own, tokens, until } = stored as unknown as Entry;
+  if (typeof json !== 'string') return undefined;
+  if (!isTexts(own) || !isTexts(tokens) || own.length !== tokens.length) return undefined;
+  // Otherwise it was stored when the operation was declared to depend on less.
+  for (let at = 0; at < fixed; at += 1) if (own[at] !== tags[at]) return undefined;
+  return typeof until === 'number' && until > now ? (stored as unknown as Entry) : undefined;
+}
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
+
+/** The answer in a text. `undefined`: it is broken. */
+export function answerIn(json: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(json) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * An answer as JSON. `undefined`: there is none, or JSON cannot hold it, so that whoever is served from the cache would get
+ * something else than whoever executes: bytes, streams, maps, sets, symbols, functions, bigints, or a cycle.
+ */
+export function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value, refuseForeign) as string | undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function refuseForeign(this: unknown, key: string, value: unknown): unknown {
+  const given = (this as Record<string, unknown>)[key]; // before toJSON
+  if (typeof given === 'object' && given !== null) {
+    const foreign = ArrayBuffer.isView(given) || given instanceof ArrayBuffer || given instanceof Map || given instanceof Set || isStream(given); // prettier-ignore
+    if (foreign) throw new TypeError('no JSON');
+  } else if (typeof given === 'function' || typeof given === 'symbol' || typeof given === 'bigint') {
+    throw new TypeError('no JSON');
+  }
+  return value;
+}
+
+/** Node's streams, Nest's StreamableFile, and Observables. */
+const isStream = (value: object): boolean =>
+  ('pipe' in value && typeof value.pipe === 'function') ||
+  ('getStream' in value && typeof value.getStream === 'function');

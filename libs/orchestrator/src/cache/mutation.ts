@@ -1,0 +1,79 @@
+import { isObservable } from 'rxjs';
+import type { Caller } from '../message/workflow-message.js';
+import type { HandlerId } from '../operations/handler.js';
+import { Bracket, within } from '../operations/handler-call.js';
+import { type Changed, replacedBy, type Tag } from './tags.js';
+
+/** What a mutation needs of the cache it purges. */
+export interface MutationPorts {
+  /** What a handler changes that gets these arguments. */
+  readonly changes: (handler: HandlerId, args: readonly unknown[]) => readonly Changed[];
+  readonly purge: (tags: readonly Tag[], reason: string | null) => Promise<boolean>;
+}
+
+/**
+ * A call that may change something. Whoever made it purges after it, before anybody is told of it; what it still does after
+ * that is purged when it is done.
+ */
+export class Mutation extends Bracket {
+  private changed: readonly Changed[] = [];
+  private over = false;
+
+  /** @param widest what it may change at most, whatever its arguments */
+  constructor(
+    private readonly ports: MutationPorts,
+    override readonly caller: Caller | undefined,
+    private readonly widest: readonly Changed[],
+  ) {
+    super();
+  }
+
+  /** A handler that changes something has started. */
+  get started(): boolean {
+    return this.changed.length > 0;
+  }
+
+  /** What is replaced once it is done; before it has started: what may have to be. */
+  get tags(): readonly Tag[] {
+    return replacedBy(this.started ? this.changed : this.widest, this.caller ?? {});
+  }
+
+  /** It starts without a handler, and may change all that it says. */
+  begin(): void {
+    this.changed = this.widest;
+  }
+
+  override async around(next: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return await within(this, next);
+    } finally {
+      this.purgeIfOver();
+    }
+  }
+
+  override starting(handler: HandlerId, args: readonly unknown[]): undefined {
+    this.changed = [...this.changed, ...this.ports.changes(handler, args)];
+  }
+
+  override returned(_: HandlerId, result: unknown): void {
+    const again = (): void => {
+      this.purgeIfOver();
+    };
+    if (result instanceof Promise) void result.then(again, again);
+    else if (!isObservable(result)) again();
+  }
+
+  /** Whether nothing of what it has changed so far is served any more. Where nothing started there is nothing to purge. */
+  async purge(): Promise<boolean> {
+    return !this.started || (await this.ports.purge(this.tags, null));
+  }
+
+  /** Nobody waits for it any more. */
+  leave(): void {
+    this.over = true;
+  }
+
+  private purgeIfOver(): void {
+    if (this.over && this.started) void this.ports.purge(this.tags, 'settled late');
+  }
+}

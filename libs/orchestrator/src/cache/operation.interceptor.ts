@@ -1,0 +1,255 @@
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  Logger,
+  type NestInterceptor,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ApplicationConfig } from '@nestjs/core';
+import {
+  catchError,
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  finalize,
+  from,
+  ignoreElements,
+  lastValueFrom,
+  mergeMap,
+  type Observable,
+  tap,
+  throwError,
+} from 'rxjs';
+import { ConfigurationError } from '../errors/configuration.error.js';
+import { UncoveredMutationError } from '../errors/uncovered-mutation.error.js';
+import type { Caller } from '../message/workflow-message.js';
+import { handlerName, type HandlerId } from '../operations/handler.js';
+import { BracketOfCalls, HandlerCall, within } from '../operations/handler-call.js';
+import { probedName } from '../operations/handler.probe.js';
+import { type BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
+import { describeError } from '../utils/describe-error.js';
+import type { Origin } from './cache-events.js';
+import type { Reading } from './reading.js';
+import { type ServiceCache, StepCaches } from './step-caches.js';
+import { fieldIn } from './tags.js';
+
+/**
+ * The bracket of HTTP and RPC calls of operations, once per application and outermost, so that a purge follows whatever an
+ * interceptor commits. It puts itself in front while providers are created; Nest adds every APP_INTERCEPTOR after that, and
+ * `useGlobalInterceptors` appends. Steps have a bracket of their own, and leave it out.
+ */
+@Injectable()
+export class OperationInterceptor extends BracketOfCalls implements NestInterceptor, OnModuleInit {
+  private readonly logger = new Logger('StepCache');
+
+  constructor(
+    private readonly config: ApplicationConfig,
+    private readonly operations: OperationRegistry,
+    private readonly caches: StepCaches,
+  ) {
+    super();
+    // Where nothing is cached nobody pays for an interceptor.
+    caches.whenFirstIsOn(() => {
+      // Not `addGlobalInterceptor`, which appends: what a library had added before would commit after our purge.
+      config.getGlobalInterceptors().unshift(this);
+    });
+  }
+
+  onModuleInit(): void {
+    const [first] = this.config.getGlobalInterceptors();
+    if (first === this || !this.caches.anyOn) return;
+    throw new ConfigurationError(
+      'The interceptor that purges what operations change is not the first of the global ones: what another commits after it ' +
+        `would be cached as it was before. Let ${first?.constructor.name ?? 'Nest'} be added with useGlobalInterceptors() or APP_INTERCEPTOR.`,
+    );
+  }
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const handler = handlerOf(context);
+    const operations = handler === undefined ? [] : this.operations.handledBy(handler);
+    const [operation] = operations;
+    const service = operation && this.caches.of(operation.service);
+    if (handler === undefined || service?.cache.isOn !== true) return next.handle();
+    const mutators = operations.filter(({ mutates }) => mutates);
+    return defer(() => this.callerOf(context, service)).pipe(
+      mergeMap((caller) =>
+        mutators.length > 0
+          ? this.mutate(mutators, context, caller, service, next)
+          : this.read(operations, handler, context, caller, service, next),
+      ),
+    );
+  }
+
+  /** Every value, error and end is held back until what the call has changed is purged. */
+  private mutate(
+    operations: readonly BoundOperation[],
+    context: ExecutionContext,
+    caller: Caller | undefined,
+    { cache }: ServiceCache,
+    next: CallHandler,
+  ): Observable<unknown> {
+    const mutation = cache.mutating(operations, caller, originOf(context));
+    if (mutation === undefined) return next.handle();
+    const purged = (): Promise<void> => cache.settle(mutation, operations[0]?.handler ?? '');
+    let ended = false;
+    const end = async (): Promise<void> => {
+      await purged();
+      ended = true;
+    };
+    return within(mutation, () => next.handle()).pipe(
+      concatMap(async (value) => {
+        await purged();
+        return value;
+      }),
+      catchError((error: unknown) => from(end()).pipe(mergeMap(() => throwError(() => error)))),
+      (values) =>
+        concat(
+          values,
+          defer(() => from(end()).pipe(mergeMap(() => EMPTY))),
+        ),
+      finalize(() => {
+        mutation.leave(); // what its handler does from now on is purged when it is done
+        if (!ended) void mutation.purge(); // whoever called has gone
+      }),
+    );
+  }
+
+  private read(
+    operations: readonly BoundOperation[],
+    handler: HandlerId,
+    context: ExecutionContext,
+    caller: Caller | undefined,
+    { cache }: ServiceCache,
+    next: CallHandler,
+  ): Observable<unknown> {
+    const [operation] = operations;
+    if (operation === undefined) return next.handle();
+    const origin = originOf(context);
+    const given = inputsOf(context, operation);
+    const why = whyNot(operations, caller, given);
+    const reading =
+      why === undefined && given !== undefined && caller !== undefined
+        ? cache.reading(operation, {
+            contextType: context.getType(),
+            caller,
+            input: questionOf(given, operation, context),
+            fieldOf: (field) => fieldAmong(given, field),
+            handler,
+            origin,
+            collapses: false,
+          })
+        : cache.bypass(operation, origin, why ?? '');
+    if (reading === undefined) return within(new UncachedCall(this.operations, caller), () => next.handle());
+    const execute = (): Observable<unknown> => within(reading, () => next.handle());
+    return from(reading.find()).pipe(
+      mergeMap((found) =>
+        found === undefined
+          ? filling(reading, execute())
+          : from(reading.checked(found.value, () => lastValueFrom(execute()))),
+      ),
+    );
+  }
+
+  /** Whoever cannot say who calls is not told an old answer, and purges for everybody. */
+  private async callerOf(context: ExecutionContext, { callerOf }: ServiceCache): Promise<Caller | undefined> {
+    try {
+      return await callerOf?.(context);
+    } catch (error) {
+      const handler = `${context.getClass().name}.${context.getHandler().name}`;
+      this.logger.warn(`The option caller failed for ${handler}, which is not cached: ${describeError(error)}`);
+      return undefined;
+    }
+  }
+}
+
+/** A read that is not cached: what it calls may not change anything either. */
+class UncachedCall extends HandlerCall {
+  constructor(
+    private readonly operations: OperationRegistry,
+    override readonly caller: Caller | undefined,
+  ) {
+    super();
+  }
+
+  override starting(handler: HandlerId): undefined {
+    if (this.operations.handledBy(handler).some(({ mutates }) => mutates))
+      throw new UncoveredMutationError(handlerName(handler));
+  }
+
+  override returned(): void {
+    // nothing depends on it
+  }
+}
+
+function handlerOf(context: ExecutionContext): HandlerId | undefined {
+  const methodName = probedName(context.getHandler());
+  return methodName === undefined ? undefined : { type: context.getClass(), methodName };
+}
+
+const originOf = (context: ExecutionContext): Origin => ({ context: context.getType() === 'rpc' ? 'rpc' : 'http' });
+
+/** A parameter that is input, and what it is before the pipes. */
+interface Given {
+  readonly field: string | undefined;
+  readonly value: unknown;
+}
+
+/** `undefined`: neither an HTTP request nor a message. */
+function inputsOf(context: ExecutionContext, { parameters: { inputs } }: BoundOperation): readonly Given[] | undefined {
+  const given = (source: (from: 'body' | 'query' | 'params') => unknown): Given[] =>
+    inputs.map(({ from, field }) => ({
+      field,
+      value: field === undefined ? source(from) : fieldIn(source(from), field),
+    }));
+  if (context.getType() === 'rpc') return given(() => context.switchToRpc().getData());
+  const request = Object(context.switchToHttp().getRequest()) as Readonly<Record<string, unknown>>;
+  const isRequest = context.getType() === 'http' && typeof request['method'] === 'string' && 'headers' in request;
+  return isRequest ? given((from) => request[from]) : undefined;
+}
+
+function fieldAmong(given: readonly Given[], field: string): unknown {
+  const named = given.find((each) => each.field === field);
+  if (named !== undefined) return named.value;
+  return given
+    .map((each) => (each.field === undefined ? fieldIn(each.value, field) : undefined))
+    .find((value) => value !== undefined);
+}
+
+/** What the answer depends on beside the caller. */
+function questionOf(given: readonly Given[], { cache }: BoundOperation, context: ExecutionContext): unknown {
+  const key = typeof cache === 'object' ? cache.key : undefined;
+  const values = given.map(({ value }) => value ?? null);
+  return key === undefined ? values : [values, key(context) ?? null];
+}
+
+function whyNot(
+  [operation, ...others]: readonly BoundOperation[],
+  caller: Caller | undefined,
+  given: readonly Given[] | undefined,
+): string | undefined {
+  if (caller === undefined) return 'nobody says who calls (option caller)';
+  if (others.length > 0) return 'its handler has several names';
+  if (given === undefined) return 'neither an HTTP request nor a message';
+  const declared = operation?.parameters.declared === true;
+  const keyed = typeof operation?.cache === 'object' && operation.cache.key !== undefined;
+  return declared || keyed ? undefined : 'a parameter is neither input nor caller (cache.key)';
+}
+
+/** Passes everything on, and stores an only value before it completes. */
+function filling(reading: Reading, source: Observable<unknown>): Observable<unknown> {
+  const values: unknown[] = [];
+  const passed = source.pipe(
+    tap((value) => {
+      if (values.length < 2) values.push(value);
+      if (values.length > 1) reading.fail();
+    }),
+  );
+  const stored = defer(() => (values.length === 1 ? reading.fill(values[0]) : Promise.resolve()));
+  return concat(passed, stored.pipe(ignoreElements())).pipe(
+    finalize(() => {
+      reading.fail(); // after it was filled this says nothing
+    }),
+  );
+}

@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { ConfigurationError } from '../errors/configuration.error.js';
+import type { OperationRegistry } from '../operations/operation.registry.js';
+import type { ResolveCaller } from './cache.options.js';
+import type { StepCache } from './step-cache.js';
+
+/** The cache of a service, and who calls its operations by HTTP and RPC. */
+export interface ServiceCache {
+  readonly cache: StepCache;
+  readonly namespace: string;
+  readonly callerOf: ResolveCaller | undefined;
+}
+
+/** The caches of this application's services: what they read of each other, and the one interceptor that serves them all. */
+@Injectable()
+export class StepCaches {
+  private readonly byService = new Map<string, ServiceCache>();
+
+  private first: (() => void) | undefined;
+
+  add(service: ServiceCache): void {
+    this.byService.set(service.cache.service, service);
+    this.tellFirst();
+  }
+
+  /** Calls back once, when the first service has a cache that is on: while providers are made. */
+  whenFirstIsOn(call: () => void): void {
+    this.first = call;
+    this.tellFirst();
+  }
+
+  get anyOn(): boolean {
+    return [...this.byService.values()].some(({ cache }) => cache.isOn);
+  }
+
+  private tellFirst(): void {
+    if (!this.anyOn) return;
+    this.first?.();
+    this.first = undefined;
+  }
+
+  of(service: string): ServiceCache | undefined {
+    return this.byService.get(service);
+  }
+
+  /**
+   * At boot, when the operations are known.
+   * @throws ConfigurationError for stores that cannot be used, and for a read of what another service changes unseen
+   */
+  open(operations: OperationRegistry): void {
+    for (const { cache } of this.byService.values()) cache.open();
+    for (const { service, name, reads = [], mutates } of operations.all()) {
+      const reader = this.byService.get(service);
+      if (reader?.cache.isOn !== true || mutates) continue;
+      for (const { service: owner = service, resource } of reads) {
+        const why = owner === service ? undefined : this.whyUnseen(reader, owner);
+        if (why === undefined) continue;
+        throw new ConfigurationError(
+          `Operation "${name}" of "${service}" reads "${resource}" of service "${owner}", ${why}: it would be answered from the cache ` +
+            'after that has changed it. Say cache: false for the operation, or mend that.',
+        );
+      }
+    }
+  }
+
+  /** Why what another service changes would purge nothing of this one's; `undefined`: it does. */
+  private whyUnseen({ cache, namespace }: ServiceCache, owner: string): string | undefined {
+    const other = this.byService.get(owner);
+    if (other === undefined) {
+      return cache.tokens.shared ? undefined : 'which is not in this application, while the tokens of its cache are';
+    }
+    if (!other.cache.isOn) return 'which has cache: false';
+    if (other.namespace !== namespace)
+      return `which has another namespace, "${other.namespace}" instead of "${namespace}"`;
+    return cache.tokens.sharedWith(other.cache.tokens)
+      ? undefined
+      : 'whose cache has its tokens elsewhere (cache.coherence)';
+  }
+}

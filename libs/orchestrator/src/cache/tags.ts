@@ -1,0 +1,107 @@
+import type { Caller } from '../message/workflow-message.js';
+import type { Operation, ResourceRef } from '../operations/operation.js';
+
+/**
+ * Names of what cached answers depend on, and mutations change: scope / service / resource / id. A reader depends on all tags
+ * that contain what it read; a mutation replaces the narrowest ones that contain what it changed. Which ones is decided here,
+ * in one table for each side.
+ */
+export type Tag = string;
+
+/** Finds the value of an input field; `undefined`: there is none, or it names no instance. */
+export type FieldOf = (field: string) => unknown;
+
+/** What an answer depends on. */
+export interface Dependencies {
+  /** Every tag, the wider ones first. */
+  readonly tags: readonly Tag[];
+  /** How many of them are the same for every input. */
+  readonly fixed: number;
+}
+
+/** An instance of a resource, or all of it; without a resource anything of the service. */
+export interface Changed {
+  readonly service: string;
+  readonly resource?: string | undefined;
+  readonly id?: string | undefined;
+}
+
+/** Whoever declares nothing reads any resource of its service. */
+const ANY = '~any';
+/** A list or a search of a resource changes with each of its instances. */
+const COLLECTION = '~';
+
+/**
+ * What an answer for this caller depends on. A tenant's reader depends on what its tenant and what nobody's tenant changes;
+ * without a tenant, and where everybody shares the answer, it depends on what anybody changes.
+ */
+export function dependenciesOf(operation: Operation, fieldOf: FieldOf, caller: Caller): Dependencies {
+  const { service, reads = [] } = operation;
+  const fixed = new Set([part(service)]);
+  const byInput = new Set<string>();
+  if (reads.length === 0) fixed.add(anyOf(service));
+  for (const { service: owner = service, resource, id } of reads) {
+    fixed.add(part(owner)).add(join(owner, resource));
+    if (id === undefined) fixed.add(collectionOf(owner, resource));
+    else byInput.add(instanceOf(owner, resource, idOf(fieldOf(id))));
+  }
+  const scopes = isShared(operation) || caller.tenantId === undefined ? [ALL] : [tenant(caller.tenantId), PLATFORM];
+  const scoped = (names: Iterable<string>): Tag[] => [...names].flatMap((name) => scopes.map((scope) => scope + name));
+  const first = scoped(fixed);
+  return { tags: [...first, ...scoped(byInput)], fixed: first.length };
+}
+
+/** What a mutation by this caller replaces. A tenant's leaves other tenants alone; one without a tenant is everybody's. */
+export function replacedBy(changes: readonly Changed[], { tenantId }: Caller): Tag[] {
+  const names = new Set(changes.flatMap(({ service, resource, id }) => {
+    if (resource === undefined) return [part(service)];
+    if (id === undefined) return [join(service, resource), anyOf(service)];
+    return [instanceOf(service, resource, id), collectionOf(service, resource), anyOf(service)];
+  })); // prettier-ignore
+  const scopes = tenantId === undefined ? [PLATFORM, ALL] : [tenant(tenantId), ALL];
+  return [...names].flatMap((name) => scopes.map((scope) => scope + name));
+}
+
+/** What a mutation of this operation changes; an id that cannot be resolved widens it to the resource. */
+export function changedBy({ service, mutated }: Operation, fieldOf: FieldOf): Changed {
+  const { resource, id } = mutated ?? ({} as Partial<ResourceRef>);
+  return { service, resource, id: id === undefined ? undefined : idOf(fieldOf(id)) };
+}
+
+/** Ids are compared as texts. Anything but a text, a number, a bigint or a truth value names no instance. */
+function idOf(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(value);
+    default:
+      return undefined;
+  }
+}
+
+/** A field of an input: its own, never an inherited one. */
+export function fieldIn(input: unknown, field: string): unknown {
+  return typeof input === 'object' && input !== null && Object.hasOwn(input, field)
+    ? (input as Record<string, unknown>)[field]
+    : undefined;
+}
+
+export const isShared = ({ cache }: Operation): boolean => typeof cache === 'object' && cache.vary === 'none';
+
+const ALL = 'all/';
+const PLATFORM = 'platform/';
+const tenant = (id: string | number): string => `t:${part(String(id))}/`;
+
+const join = (...names: string[]): string => names.map(part).join('/');
+const anyOf = (service: string): string => `${part(service)}/${ANY}`;
+const collectionOf = (service: string, resource: string): string => `${join(service, resource)}/${COLLECTION}`;
+const instanceOf = (service: string, resource: string, id: string | undefined): string =>
+  id === undefined ? collectionOf(service, resource) : join(service, resource, id);
+
+/** So that no name reads as one of the marks above, or as two names. */
+const RESERVED = /[%/~]/g;
+const part = (text: string): string =>
+  text.replace(RESERVED, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -1,0 +1,17 @@
+import { OrchestratorError } from './orchestrator.error.js';
+
+/** Something was changed, and what was cached of it could not be purged: so nobody is told of the change yet. */
+export class PurgeFailedError extends OrchestratorError {
+  readonly code = 'PURGE_FAILED';
+  /** As an HTTP status. */
+  readonly status = 503;
+
+  /** @param what `OrdersController.cancel` */
+  constructor(what: string) {
+    super(
+      `${what} may have changed something, and what is cached of it could not be purged: the token store did not answer. It is ` +
+        'tried again every second. Reads may be old until then; the log says which. (cache.whenPurgeFails: "proceed" would have ' +
+        'answered all the same.)',
+    );
+  }
+}
