@@ -79,4 +79,17 @@ describe('a decided difference', () => {
     expect(decisions({}, refused, { cookbook: { steps: [task('a')] } })).not.toContain(true);
     expect(decisions({}, { status: 'failed' }, { cookbook: { steps: [task('constructor')] } })).not.toContain(true);
   });
+
+  it('is a call that is spared because its answer, an empty one, was cached; no other call', () => {
+    const [null1, other] = [call('a', 'x'), call('b', 'y')];
+    const expected = { invocations: [null1, other] as never, outputs: { a: null, b: 'told' } };
+    const seen = (...invocations: object[]): Partial<Observation> => ({
+      ...expected,
+      invocations: invocations as never,
+    });
+    expect(decisions(expected, seen(other), { cache: true })).toEqual([true]);
+    expect(decisions(expected, seen(null1), { cache: true })).toEqual([false]);
+    expect(decisions(expected, seen(other), { cache: false })).toEqual([false]);
+    expect(decisions(expected, seen(other, other), { cache: true })).toEqual([false]);
+  });
 });

@@ -1,3 +1,4 @@
+import canonicalize from 'canonicalize';
 import type { Json, Observation, RecordedCase } from './recorded.js';
 import type { Difference } from './verdict.js';
 
@@ -43,6 +44,16 @@ const DECIDED: readonly Kind[] = [
       );
     },
   },
+  {
+    adr: '0013',
+    what: 'an answer is cached whatever it is: null, 0, false and the empty text too',
+    covers: ({ field, expected, got, of, observation }) => {
+      if (field !== 'invocations' || of.cache !== true || !Array.isArray(expected) || !Array.isArray(got)) return false;
+      const [wanted, made] = [expected.map((each) => canonicalize(each)), got.map((each) => canonicalize(each))];
+      const spared = without(wanted, made) as string[];
+      return spared.length > 0 && without(made, wanted).length === 0 && spared.every((call) => isEmptyAnswer(call, observation)); // prettier-ignore
+    },
+  },
 ];
 
 /** @param observation of the run that differs */
@@ -63,6 +74,13 @@ function isMisnamed(value: unknown): boolean {
   const { step_id, cases, branches } = value as Json;
   const names = [step_id, ...Object.keys(Object(cases) as Json), ...Object.keys(Object(branches) as Json)];
   return names.some((name) => INHERITED.has(String(name))) || Object.values(value).some(isMisnamed);
+}
+
+/** Whether what a call would have been made for is there without it, and is such an answer. */
+function isEmptyAnswer(call: string, observation: Observation | undefined): boolean {
+  const { step_id: step } = JSON.parse(call) as { readonly step_id: string };
+  const output = observation?.outputs[step];
+  return output === null || output === 0 || output === false || output === '';
 }
 
 /** Handlers may be given it; what is published may not hold it. */
