@@ -1,6 +1,4 @@
 import { Logger } from '@nestjs/common';
-import { FROM_CODE } from './cache/cache-events.js';
-import type { StepCache } from './cache/step-cache.js';
 import { abandon, stop } from './engine/advance.js';
 import type { Run } from './engine/run.js';
 import { OrchestratorError } from './errors/orchestrator.error.js';
@@ -11,7 +9,7 @@ import { reasonToEnd, whyCancelled } from './execution/ending.js';
 import { HopJournal } from './execution/hop-journal.js';
 import { Interrupted } from './execution/interrupted.js';
 import type { LeaseSettings } from './execution/lease.js';
-import type { TaskRunner } from './execution/task.runner.js';
+import type { StepCoherence } from './execution/step-coherence.js';
 import type { MessageReader, Refusal } from './execution/message.reader.js';
 import type { WorkflowMessage } from './message/workflow-message.js';
 import type { Claim, Grant, Journal, StateStore } from './state/state.store.js';
@@ -42,8 +40,7 @@ export class Hop {
     private readonly reader: MessageReader,
     private readonly state: StateStore,
     private readonly driver: Driver,
-    private readonly tasks: TaskRunner,
-    private readonly cache: StepCache,
+    private readonly coherence: StepCoherence,
     private readonly router: Router,
     private readonly publisher: Publisher,
     private readonly keeper: ForkKeeper,
@@ -59,7 +56,7 @@ export class Hop {
     if ('refusal' in run) return this.refuse(incoming, run);
     if (run.message.keeper !== undefined) return this.keep(incoming, run.message);
 
-    if (!(await this.paid(run.message))) return this.putBack(incoming, 'unpurged');
+    if (!(await this.coherence.pay(run.message))) return this.putBack(incoming, 'unpurged');
     const claim = await this.claim(run.message); //                   may this message execute?
     if (!('holder' in claim)) return this.defer(incoming, claim);
     return this.work(run, incoming, claim, (journal, grant, from) => this.decide(from, journal, grant));
@@ -76,7 +73,7 @@ export class Hop {
     if (run === undefined || 'refusal' in run || run.message.keeper !== undefined) {
       return this.refuse(incoming, { refusal: error, message: run?.message });
     }
-    if (!(await this.paid(run.message))) throw error;
+    if (!(await this.coherence.pay(run.message))) throw error;
     const claim = await this.claim(run.message);
     if (claim.kind === 'stale' || claim.kind === 'ended') return { skipped: true, reason: claim.kind };
     if (!('holder' in claim)) throw error; // busy, or the store is away: it comes again
@@ -87,7 +84,7 @@ export class Hop {
         from.now = grant.at;
         // Where to replay is what breaks, the next delivery ends it as it came.
         if (incoming.deliveries === 1) return stop((await this.driver.drive(from, journal, 'replay')).run, failure);
-        journal.owe(this.cache.widest(undefined, from.message)); // nobody knows what was started
+        this.coherence.unknown(from.message, journal);
         return stop(from, failure);
       });
     } catch (fault) {
@@ -121,7 +118,7 @@ export class Hop {
     try {
       let move = await decide(journal, claim, run); //                decide (pure) and execute, in turn
       for (;;) {
-        await this.tasks.settleDebt(journal); //                        nothing leaves while something old may be cached
+        await this.coherence.settle(journal); //                        nothing leaves while something old may be cached
         const sent = await this.router.dispatch(move, journal); //    out: confirmed before the hop is acknowledged
         if (!('obstacle' in sent)) return sent;
         const next = await this.around(sent, incoming, move, journal, (from) => decide(journal, claim, from));
@@ -282,11 +279,6 @@ export class Hop {
     if (claim.kind === 'busy') return this.putBack(incoming, 'busy', {}, Math.min(claim.forMs, LONGEST_BUSY));
     if (claim.kind === 'unavailable') return this.putBack(incoming, claim.kind);
     return { skipped: true, reason: claim.kind };
-  }
-
-  /** Whether nothing is cached any more of what an earlier hop of this message has changed, and could not purge. */
-  private paid({ purgeDebt = [] }: WorkflowMessage): Promise<boolean> {
-    return this.cache.purge(purgeDebt, null, FROM_CODE, 'owed');
   }
 
   private journalOf({ carry = {} }: WorkflowMessage, claim: Granted, { body }: IncomingMessage): HopJournal {

@@ -14,6 +14,7 @@ import { Driver } from './execution/driver.js';
 import { ForkMode } from './execution/fork-mode.js';
 import { MessageReader } from './execution/message.reader.js';
 import { Planner } from './execution/planner.js';
+import { StepCoherence } from './execution/step-coherence.js';
 import { TaskRunner } from './execution/task.runner.js';
 import { WorkflowEvents } from './events/workflow-events.js';
 import { FailedRuns } from './failed-runs.js';
@@ -85,13 +86,14 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore, StepCache, ModulesContainer, Clock], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
     provide(DeliveryConsumer, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Publisher, Clock], (...parts: ConstructorParameters<typeof DeliveryConsumer>) => new DeliveryConsumer(...parts)),
     provide(MessageReader, [MessageCodec, Planner, Clock], (...parts: PartsOf<typeof MessageReader>) => new MessageReader(service, ...parts)),
-    provide(Hop, [SETTINGS, WorkflowTransport, MessageReader, StateStore, Driver, TaskRunner, StepCache, Router, Publisher, ForkKeeper, Clock], hopOf),
+    provide(Hop, [SETTINGS, WorkflowTransport, MessageReader, StateStore, Driver, StepCoherence, Router, Publisher, ForkKeeper, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
     provide(Planner, [SETTINGS, OperationRegistry], plannerOf),
     provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore, Clock], storeOf),
-    provide(Driver, [TaskRunner, ForkMode, Clock], (...parts: PartsOf<typeof Driver>) => new Driver(service, ...parts)),
+    provide(Driver, [TaskRunner, StepCoherence, ForkMode, Clock], (...parts: PartsOf<typeof Driver>) => new Driver(service, ...parts)),
     provide(StepCache, [SETTINGS, WorkflowTransport, StepCaches, MemoryCoherence, OperationRegistry, ModuleRef, Clock], stepCacheOf),
-    provide(TaskRunner, [SETTINGS, OperationRegistry, StepCache, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
+    provide(StepCoherence, [StepCache, OperationRegistry], (...parts: PartsOf<typeof StepCoherence>) => new StepCoherence(service, ...parts)),
+    provide(TaskRunner, [SETTINGS, OperationRegistry, StepCoherence, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
     provide(ForkMode, [OperationRegistry, StateStore], (operations: OperationRegistry, { keepsRecords }: StateStore) => new ForkMode(service, operations, keepsRecords)),
     provide(Router, [Publisher, PartsRouter, MessageCodec, WorkflowEvents, Clock], (...parts: PartsOf<typeof Router>) => new Router(service, ...parts)),
     provide(PartsRouter, [WorkflowTransport, Publisher, MessageCodec, ForkKeeper], ({ capabilities }: WorkflowTransport, publisher: Publisher, codec: MessageCodec, keeper: ForkKeeper) => new PartsRouter(service, publisher, codec, capabilities.durable ? keeper : undefined)),

@@ -36,7 +36,7 @@ export class Entries {
   async get(key: string): Promise<unknown> {
     for (const [at, { store, breaker }] of this.tiers.entries()) {
       const found = await breaker.try(() => store.get<{ readonly until?: unknown }>(key));
-      if (found === undefined || found === null) continue;
+      if (found === undefined) continue;
       const left = Number(found.until) - this.clock.now();
       // A hit that is far away comes nearer, and lives there no longer than where it was.
       if (at > 0 && left > 0) await this.setIn(this.tiers.slice(0, at), key, found, left);

@@ -45,7 +45,7 @@ export function answerIn(json: string): { readonly value: unknown } | undefined 
  */
 export function jsonOf(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value, refuseForeign) as string | undefined;
+    return JSON.stringify(value, refuseForeign);
   } catch {
     return undefined;
   }

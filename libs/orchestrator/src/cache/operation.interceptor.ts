@@ -99,7 +99,7 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
       ended = true;
     };
     return within(mutation, () => next.handle()).pipe(
-      concatMap(async (value) => {
+      concatMap(async (value: unknown) => {
         await purged();
         return value;
       }),
@@ -129,9 +129,11 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     const origin = originOf(context);
     const given = inputsOf(context, operation);
     const why = whyNot(operations, caller, given);
+    if (why !== undefined) cache.bypass(operation, origin, why);
     const reading =
-      why === undefined && given !== undefined && caller !== undefined
-        ? cache.reading(operation, {
+      why !== undefined || given === undefined || caller === undefined
+        ? undefined
+        : cache.reading(operation, {
             contextType: context.getType(),
             caller,
             input: questionOf(given, operation, context),
@@ -139,8 +141,7 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
             handler,
             origin,
             collapses: false,
-          })
-        : cache.bypass(operation, origin, why ?? '');
+          });
     if (reading === undefined) return within(new UncachedCall(this.operations, caller), () => next.handle());
     const execute = (): Observable<unknown> => within(reading, () => next.handle());
     return from(reading.find()).pipe(

@@ -75,7 +75,10 @@ export class Reading extends Bracket {
     const { entries, clock } = this.ports;
     const { key, dependencies } = this.asked;
     const [stored, tokens] = await Promise.all([entries.get(key), this.read(dependencies.tags)]);
-    if (tokens === undefined) return this.bypass('the tokens could not be read');
+    if (tokens === undefined) {
+      this.bypass('the tokens could not be read');
+      return;
+    }
     this.tokens = tokens;
     const entry = entryOf(stored, dependencies, clock.now());
     const current = entry !== undefined && (await this.isCurrent(entry));
@@ -207,6 +210,7 @@ export class Reading extends Bracket {
 
   private bypass(reason: string): undefined {
     this.ports.tell('bypass', reason);
+    return undefined;
   }
 }
 

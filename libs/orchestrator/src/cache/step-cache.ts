@@ -203,11 +203,13 @@ export class StepCache {
   reading(operation: BoundOperation, call: Call): Reading | undefined {
     const { entries, coherence, breaker, flights, clock } = this;
     const { maxEntryBytes, verifySampleRate } = this.settings;
-    const never = this.neverCached(operation);
-    if (entries === undefined || never !== undefined) return this.bypass(operation, call.origin, never ?? '');
-    const key = this.keyOf(operation, call);
-    if (key === undefined) return this.bypass(operation, call.origin, 'the input is no JSON');
     const { caller, origin, handler, collapses } = call;
+    const never = this.neverCached(operation);
+    const key = never === undefined ? this.keyOf(operation, call) : undefined;
+    if (entries === undefined || key === undefined) {
+      this.bypass(operation, origin, never ?? 'the input is no JSON');
+      return undefined;
+    }
     return new Reading(
       {
         entries, coherence, breaker, flights, clock, maxEntryBytes,
@@ -227,7 +229,7 @@ export class StepCache {
   }
 
   /** @internal A read that is not cached. */
-  bypass(operation: BoundOperation, origin: Origin, reason: string): undefined {
+  bypass(operation: BoundOperation, origin: Origin, reason: string): void {
     if (this.isOn) this.events.tell('bypass', operation.name, origin, reason);
   }
 

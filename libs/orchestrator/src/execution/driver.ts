@@ -8,6 +8,7 @@ import type { Clock } from '../utils/clock.js';
 import { reasonToEnd } from './ending.js';
 import type { ForkMode } from './fork-mode.js';
 import type { HopJournal } from './hop-journal.js';
+import type { StepCoherence } from './step-coherence.js';
 import type { TaskRunner } from './task.runner.js';
 
 /** A fork whose parts leave on lines of their own, but for those that have ended here. */
@@ -46,6 +47,7 @@ export class Driver {
   constructor(
     private readonly service: string,
     private readonly tasks: TaskRunner,
+    private readonly coherence: StepCoherence,
     private readonly forks: ForkMode,
     private readonly clock: Clock,
   ) {}
@@ -67,9 +69,9 @@ export class Driver {
         move = await this.fork(move.run, move.join, journal, how);
       } else if (move.kind === 'execute' && move.service === this.service) {
         const known = journal.replay(move.run, move.path);
-        if (known !== undefined) await this.tasks.purgeAgain(move, journal);
+        if (known !== undefined) await this.coherence.replayed(move, journal);
         if (known === undefined && how === 'replay') {
-          await this.tasks.purgeUnfinished(move, journal);
+          await this.coherence.unfinished(move, journal);
           return move;
         }
         if ((tasks += 1) % BURST === 0) await setImmediate();

@@ -12,23 +12,18 @@ import type { Failure } from '../errors/failure.js';
 import { InvalidOutputError } from '../errors/invalid-output.error.js';
 import { OperationTimeoutError } from '../errors/operation-timeout.error.js';
 import { RunCancelledError } from '../errors/run-cancelled.error.js';
-import { FROM_CODE, type Origin } from '../cache/cache-events.js';
-import type { Mutation } from '../cache/mutation.js';
-import type { Reading } from '../cache/reading.js';
-import type { StepCache } from '../cache/step-cache.js';
-import { fieldIn } from '../cache/tags.js';
 import type { WorkflowEvent } from '../events/workflow.event.js';
 import type { WorkflowEvents } from '../events/workflow-events.js';
 import type { BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
 import { checkShape } from '../message/bounds.js';
-import { OPERATION_CONTEXT_TYPE, type OperationContext } from '../operations/operation.js';
-import type { Caller } from '../message/workflow-message.js';
+import type { OperationContext } from '../operations/operation.js';
 import type { Clock } from '../utils/clock.js';
 import { describe } from '../utils/describe.js';
 import { stackOf } from '../utils/describe-error.js';
 import { Deadline } from './deadline.js';
 import { type HopJournal, LEFT_OUT } from './hop-journal.js';
 import { Interrupted } from './interrupted.js';
+import { callerOf, refuseDebt, type StepBracket, type StepCoherence } from './step-coherence.js';
 
 /** How much deeper an output nests in `carry`: envelope, carry, path, outcome. */
 const CARRIED_DEPTH = 4;
@@ -51,15 +46,6 @@ interface Overdue {
   readonly ms: number;
 }
 
-/** An execution while it is under way. */
-interface Execution {
-  veil: Veil;
-  mutates: BoundOperation;
-  mutation: Mutation | undefined;
-  reading: Reading | undefined;
-  overdue: Overdue | undefined;
-}
-
 interface Executed {
   readonly outcome: Outcome;
   readonly mutated: boolean;
@@ -67,7 +53,7 @@ interface Executed {
   /** How the step cache answered. */
   readonly cache: WorkflowEvent['cache'];
   /** What is cached of what the task may have changed. */
-  readonly tags?: readonly string[] | undefined;
+  readonly tags: readonly string[] | undefined;
 }
 
 export interface TaskRunnerSettings {
@@ -87,7 +73,7 @@ export class TaskRunner {
   constructor(
     private readonly settings: TaskRunnerSettings,
     private readonly operations: OperationRegistry,
-    private readonly cache: StepCache,
+    private readonly coherence: StepCoherence,
     private readonly events: WorkflowEvents,
     private readonly clock: Clock,
   ) {}
@@ -107,36 +93,11 @@ export class TaskRunner {
     const { maxAttempts } = nodeOf(run.plan, step.step_id).retry;
     this.events.settled(task, outcome, { maxAttempts, durationMs: run.now - startedAt, at: run.now, cache });
     if (overdue !== undefined) await this.uphold(overdue, task, journal);
-    if (mutated) this.refuseDebt(journal);
-    if (mutated) await journal.flush();
+    if (mutated) {
+      refuseDebt(journal); // it was done, and may not be told yet
+      await journal.flush();
+    }
     return outcome;
-  }
-
-  /** An outcome is replayed: what it has changed may have been changed again since it was purged. */
-  async purgeAgain(task: Task, journal: HopJournal): Promise<void> {
-    await this.purge(journal.toPurgeAgain(task.path), task, journal, 'replayed');
-  }
-
-  /** The journal ends before a task that is not executed any more: an earlier delivery may have started it. */
-  async purgeUnfinished(task: Task, journal: HopJournal): Promise<void> {
-    const operation = this.operations.get(this.settings.service, task.step.operation);
-    if (operation?.mutates === false && task.step.mutates !== true && !this.operations.hasLookup(this.settings.service)) return; // prettier-ignore
-    await this.purge(this.cache.widest(operation, callerOf(task)), task, journal, 'not seen to its end');
-  }
-
-  /** Nothing of a hop leaves it while it owes a purge. @throws Interrupted */
-  async settleDebt(journal: HopJournal): Promise<void> {
-    if (journal.owed.length > 0 && (await this.cache.purge(journal.owed, null, FROM_CODE, 'owed'))) journal.pay();
-    this.refuseDebt(journal);
-  }
-
-  private async purge(tags: readonly string[], task: Task, journal: HopJournal, reason: string): Promise<void> {
-    if (!(await this.cache.purge(tags, task.step.operation, originOf(task), reason))) journal.owe(tags);
-    this.refuseDebt(journal);
-  }
-
-  private refuseDebt({ owed }: HopJournal): void {
-    if (owed.length > 0) throw new Interrupted('unpurged', { cause: new Error('the tokens of the step cache could not be replaced') }); // prettier-ignore
   }
 
   /** Tells every handler at work to stop: the application is closing and waits no longer. Their messages are put back. */
@@ -147,65 +108,45 @@ export class TaskRunner {
 
   private async execute(task: Task, journal: HopJournal): Promise<Executed> {
     const { run, step, path } = task;
-    const seen: Pick<Execution, 'veil'> & Partial<Execution> = { veil: veilOf(run, step) };
+    let mutated = false;
+    let overdue: Overdue | undefined;
+    let around: StepBracket | undefined;
+    let veil = veilOf(run, step);
+    const executed = (outcome: Outcome): Executed => ({
+      outcome,
+      mutated,
+      overdue,
+      cache: around?.answered ?? null,
+      tags: around?.changed(overdue !== undefined),
+    });
     try {
       const ms = this.timeFor(task);
       const resolved = this.inputOf(task);
       const input: unknown = resolved instanceof Promise ? await this.within(ms, task, () => resolved) : resolved;
-      seen.veil = seen.veil.and(secretsIn(run, step, input)); // before the handler can change what it is given
+      veil = veil.and(secretsIn(run, step, input)); // before the handler can change what it is given
       const operation = this.operations.find(this.settings.service, step);
       if (operation.mutates) {
         await journal.flush();
         await journal.cover(ms);
-        seen.mutates = operation;
-        seen.mutation = this.cache.mutating([operation], callerOf(task), originOf(task));
+        mutated = true;
       } else {
         journal.check();
-        seen.reading = this.reading(operation, input, task, seen.veil);
       }
-      const output = await this.invoke(operation, input, ms, task, journal, seen);
-      return {
-        outcome: { kind: 'completed', output: asJson(task, output, seen.veil, journal) },
-        ...this.told(seen, task),
-      };
+      around = this.coherence.around(task, operation, input, veil);
+      const output = await this.invoke(operation, input, ms, task, journal, around, (working) => {
+        overdue = { working, ms };
+      });
+      return executed({ kind: 'completed', output: asJson(task, output, veil, journal) });
     } catch (error) {
       if (error instanceof Interrupted) throw error;
-      const failure = bounded(task, seen.veil.failure(run.plan.environment.classify(error, 'handler')), journal);
+      const failure = bounded(task, veil.failure(run.plan.environment.classify(error, 'handler')), journal);
       const stack = stackOf(error);
       this.logger.warn(
         `${errorRef(run, path)} ${step.service}.${step.operation} failed: ${failure.message}`,
-        stack && seen.veil.text(stack),
+        stack && veil.text(stack),
       );
-      return { outcome: { kind: 'failed', failure }, ...this.told(seen, task) };
+      return executed({ kind: 'failed', failure });
     }
-  }
-
-  /** What is known of an execution beside its outcome. */
-  private told(
-    { veil, mutates, mutation, reading, overdue }: Pick<Execution, 'veil'> & Partial<Execution>,
-    task: Task,
-  ): Omit<Executed, 'outcome'> {
-    const mutated = mutates !== undefined;
-    if (mutation === undefined)
-      return { mutated, overdue, cache: this.cache.isOn ? (reading?.answered ?? 'bypass') : null };
-    const changed = mutation.started || overdue !== undefined ? mutation.tags : undefined;
-    // Tags hold ids; one that is a secret is not kept.
-    const tags =
-      changed?.some((tag) => veil.hides(tag)) === true ? this.cache.widest(mutates, callerOf(task)) : changed;
-    return { mutated, overdue, cache: 'bypass', tags };
-  }
-
-  private reading(operation: BoundOperation, input: unknown, task: Task, veil: Veil): Reading | undefined {
-    const origin = originOf(task);
-    if (veil.data(input) !== input) return this.cache.bypass(operation, origin, 'its input holds a secret of the run');
-    return this.cache.reading(operation, {
-      contextType: OPERATION_CONTEXT_TYPE,
-      caller: callerOf(task),
-      input,
-      fieldOf: (field) => fieldIn(input, field),
-      origin,
-      collapses: true,
-    });
   }
 
   private async invoke(
@@ -214,9 +155,9 @@ export class TaskRunner {
     ms: number,
     task: Task,
     journal: HopJournal,
-    seen: Partial<Execution>,
+    around: StepBracket,
+    isOverdue: (working: Promise<unknown>) => void,
   ): Promise<unknown> {
-    const { mutation, reading } = seen;
     let working: Promise<unknown> = Promise.resolve();
     let forget: () => void = () => undefined;
     try {
@@ -224,16 +165,14 @@ export class TaskRunner {
         forget = journal.onCancel(() => {
           deadline.abort(new RunCancelledError(`Run "${task.run.message.workflowId}" goes on no further here.`));
         });
-        return (working = operation.invoke(input, this.contextOf(task, deadline), mutation ?? reading));
+        return (working = operation.invoke(input, this.contextOf(task, deadline), around.bracket));
       });
     } catch (error) {
-      if (operation.mutates && error instanceof OperationTimeoutError) seen.overdue = { working, ms };
+      if (operation.mutates && error instanceof OperationTimeoutError) isOverdue(working);
       throw error;
     } finally {
       forget();
-      // Whatever it came to, and before anybody is told: beside the deadline, for a slow purge is no slow handler.
-      if (mutation !== undefined && !(await mutation.purge())) journal.owe(mutation.tags);
-      mutation?.leave();
+      await around.leave(journal); // not within its deadline: a slow purge is no slow handler
     }
   }
 
@@ -323,18 +262,6 @@ export class TaskRunner {
     };
   }
 }
-
-/** Whom a task acts for: its run's caller, with the step's own workspace. */
-function callerOf({ run: { message, plan }, step }: Pick<Task, 'run' | 'step'>): Caller {
-  const { tenantId, personId } = message;
-  return {
-    tenantId,
-    workspaceId: step.workspace_id ?? message.workspaceId ?? plan.cookbook.defaults?.workspace_id,
-    personId,
-  };
-}
-
-const originOf = ({ run, path }: Task): Origin => ({ context: 'workflow', workflowId: run.message.workflowId, path });
 
 /**
  * The output as the next service will see it, without secrets, in a copy that the handler cannot change any more.

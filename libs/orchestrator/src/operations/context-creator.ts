@@ -63,6 +63,7 @@ type PipesFn = ReturnType<ExternalContextCreator['createPipesFn']>;
 
 /** The interceptor that is the bracket of RPC and HTTP calls is none here: a step has its own. */
 class OperationInterceptors extends InterceptorsContextCreator {
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as the method it overrides
   override getGlobalMetadata<T extends unknown[]>(
     ...of: Parameters<InterceptorsContextCreator['getGlobalMetadata']>
   ): T {

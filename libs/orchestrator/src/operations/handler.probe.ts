@@ -55,24 +55,22 @@ function probe(type: Type, methodName: string): void {
   const descriptor = owner === null ? undefined : Object.getOwnPropertyDescriptor(owner, methodName);
   const method = descriptor?.value as Method | undefined;
   if (owner === null || method === undefined || probes.has(method)) return;
-  const wrapped = probeOf(method, methodName);
-  for (const key of Reflect.getMetadataKeys(method) as unknown[]) {
-    Reflect.defineMetadata(key, Reflect.getMetadata(key, method), wrapped);
-  }
-  Object.defineProperty(wrapped, 'name', { value: method.name, configurable: true });
-  Object.defineProperty(wrapped, 'length', { value: method.length, configurable: true });
-  Object.defineProperty(owner, methodName, { ...descriptor, value: wrapped });
-  probes.set(wrapped, methodName);
+  Object.defineProperty(owner, methodName, { ...descriptor, value: probeOf(method, methodName) });
+}
+
+/** The method with a probe, which a class has since boot, and what a test has put in its place has not. */
+export function withProbe(method: Method, methodName: string): Method {
+  return probes.has(method) ? method : probeOf(method, methodName);
 }
 
 function probeOf(method: Method, methodName: string): Method {
-  return function probed(this: { readonly constructor: Type }, ...args: unknown[]): unknown {
+  const wrapped = function probed(this: { readonly constructor: Type }, ...args: unknown[]): unknown {
     const handler = { type: this.constructor, methodName };
     // In process the call comes along behind the arguments: its async context may be nobody's.
     const last = args.at(-1);
     const call = last instanceof HandlerCall ? (args.pop() as HandlerCall) : currentCall();
     if (call === undefined) {
-      const by = guarded.get(probed as Method)?.get(this.constructor);
+      const by = guarded.get(wrapped)?.get(this.constructor);
       if (by !== undefined && by.size > 0) throw new UncoveredMutationError(handlerName(handler));
       return method.apply(this, args);
     }
@@ -84,4 +82,11 @@ function probeOf(method: Method, methodName: string): Method {
     const ready = call.starting(handler, args);
     return ready === undefined ? begin() : ready.then(begin);
   };
+  for (const key of Reflect.getMetadataKeys(method) as unknown[]) {
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, method), wrapped); // guards are looked for on the method
+  }
+  Object.defineProperty(wrapped, 'name', { value: method.name, configurable: true });
+  Object.defineProperty(wrapped, 'length', { value: method.length, configurable: true });
+  probes.set(wrapped, methodName);
+  return wrapped;
 }

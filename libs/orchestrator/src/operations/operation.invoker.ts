@@ -5,6 +5,7 @@ import type { ContextId } from '@nestjs/core';
 import { RequestContextHost } from '@nestjs/microservices/context/request-context-host.js';
 import { createContextCreator, type Around } from './context-creator.js';
 import type { Method, OperationHandler } from './handler.js';
+import { withProbe } from './handler.probe.js';
 import { containerOf, type ApplicationContainer } from './nest-internals.js';
 import { bracket, type Bracket } from './handler-call.js';
 import { OPERATION_CONTEXT_TYPE, type OperationContext } from './operation.js';
@@ -32,7 +33,7 @@ export class OperationInvoker {
     const { host, module, type, methodName, operation } = handler;
     const creator = createContextCreator(this.container, handler, around);
     const bindTo = (instance: object, contextId?: ContextId, inquirerId?: string): Invoke => {
-      const method = (instance as Record<string, Method>)[methodName] ?? handler.method;
+      const method = withProbe((instance as Record<string, Method>)[methodName] ?? handler.method, methodName);
       // prettier-ignore
       return creator.create(
         instance, method, methodName, ROUTE_ARGS_METADATA, PARAMETERS, contextId, inquirerId, undefined, OPERATION_CONTEXT_TYPE,
