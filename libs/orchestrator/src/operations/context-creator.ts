@@ -63,11 +63,8 @@ type PipesFn = ReturnType<ExternalContextCreator['createPipesFn']>;
 
 /** The interceptor that is the bracket of RPC and HTTP calls is none here: a step has its own. */
 class OperationInterceptors extends InterceptorsContextCreator {
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as the method it overrides
-  override getGlobalMetadata<T extends unknown[]>(
-    ...of: Parameters<InterceptorsContextCreator['getGlobalMetadata']>
-  ): T {
-    return super.getGlobalMetadata<T>(...of).filter((interceptor) => !isBracketOfCalls(interceptor)) as T;
+  override getGlobalMetadata(...of: Parameters<InterceptorsContextCreator['getGlobalMetadata']>): never {
+    return super.getGlobalMetadata<unknown[]>(...of).filter((each) => !isBracketOfCalls(each)) as never;
   }
 }
 
