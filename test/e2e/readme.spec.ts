@@ -97,6 +97,7 @@ describe('the packed library, installed as the README says', () => {
       'cookbook.schema.json',
       'docs/guide.md',
       'docs/errors.md',
+      'docs/cache.md',
       'docs/guarantees.md',
       'docs/testing.md',
     ];
