@@ -21,13 +21,12 @@ export class Breaker {
 
   /** What the call comes to; `undefined` where it failed, took too long, or was not made. */
   async try<T>(call: () => Promise<T>): Promise<T | undefined> {
-    if (this.ms === undefined) return call();
     if (this.failures >= FAILURES) {
       if (this.clock.monotonic() < this.closedUntil) return undefined;
       this.closedUntil = this.clock.monotonic() + PAUSE; // the others wait for what this one comes to
     }
     try {
-      const answer = await this.within(this.ms, call());
+      const answer = await (this.ms === undefined ? call() : this.within(this.ms, call()));
       this.failures = 0;
       return answer;
     } catch {

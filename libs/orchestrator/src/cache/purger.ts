@@ -27,7 +27,7 @@ export class Purger {
       await this.reach(tags);
       return true;
     } catch (error) {
-      this.logger.error(`A purge could not be made and is tried again (${describeError(error)}): ${tags.join(', ')}`);
+      this.logger.error(`A purge could not be made and is tried again (${describeError(error)}): ${named(tags)}`);
       for (const tag of tags) this.owed.add(tag);
       this.later();
       return false;
@@ -40,7 +40,7 @@ export class Purger {
     this.stop?.();
     if (this.owed.size === 0) return;
     await this.coherence.purge([...this.owed]).catch(() => {
-      this.logger.error(`The application closes, and this was never purged: ${[...this.owed].join(', ')}`);
+      this.logger.error(`The application closes, and this was never purged: ${named(this.owed)}`);
     });
   }
 
@@ -70,4 +70,9 @@ export class Purger {
       this.coherence.purge(tags).then(resolve, reject).finally(disarm);
     });
   }
+}
+
+/** Without ids, which are inputs. */
+function named(tags: Iterable<Tag>): string {
+  return [...new Set([...tags].map((tag) => tag.split('/').slice(0, 3).join('/')))].join(', ');
 }

@@ -110,15 +110,18 @@ class MutationOfStep implements StepBracket {
   async leave(journal: HopJournal): Promise<void> {
     const { bracket } = this;
     if (bracket === undefined) return;
-    if (!(await bracket.purge())) journal.owe(bracket.tags);
+    if (!(await bracket.purge())) journal.owe(this.kept(bracket));
     bracket.leave();
   }
 
   changed(overdue: boolean): readonly Tag[] | undefined {
     const { bracket } = this;
-    if (bracket === undefined || (!bracket.started && !overdue)) return undefined;
-    // Tags hold ids; one that is a secret is not kept.
-    return bracket.tags.some((tag) => this.veil.hides(tag)) ? this.widest() : bracket.tags;
+    return bracket !== undefined && (bracket.started || overdue) ? this.kept(bracket) : undefined;
+  }
+
+  /** Tags hold ids, and one that is a secret is not kept. */
+  private kept({ tags }: Mutation): readonly Tag[] {
+    return tags.some((tag) => this.veil.hides(tag)) ? this.widest() : tags;
   }
 }
 
