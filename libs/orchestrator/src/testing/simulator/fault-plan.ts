@@ -1,8 +1,8 @@
 import type { SeededRandom } from './seeded-random.js';
 
-/** The calls of a hop that something can happen to: of the state store, of the transport, and of a handler. */
+/** The calls of a hop that something can happen to: of the state store, of the transport, of a handler, of the cache tokens. */
 export type PortCall =
-  'claim' | 'record' | 'extend' | 'arrive' | 'inspect' | 'end' | 'publish' | 'handle' | 'acknowledge';
+  'claim' | 'record' | 'extend' | 'arrive' | 'inspect' | 'end' | 'publish' | 'handle' | 'purge' | 'acknowledge';
 
 /**
  * What happens to a call. `crash`: the process that makes it is gone, before the call did anything or when it was done, and

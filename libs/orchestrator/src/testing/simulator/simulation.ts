@@ -1,5 +1,6 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
+import { MemoryCoherence } from '../../cache/memory/memory.coherence.js';
 import { StepCache } from '../../cache/step-cache.js';
 import { getOrchestratorToken } from '../../decorators/inject-orchestrator.decorator.js';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -10,6 +11,7 @@ import { WorkflowTransport } from '../../transports/workflow.transport.js';
 import { Clock } from '../../utils/clock.js';
 import type { FaultPlan } from './fault-plan.js';
 import type { History } from './history.js';
+import { SimulatedCoherence } from './simulated.coherence.js';
 import { SimulatedOperationRegistry } from './simulated.registry.js';
 import { SimulatedStateStore } from './simulated.store.js';
 import { SimulatedTransport } from './simulated.transport.js';
@@ -22,11 +24,13 @@ export interface SimulationOptions {
   readonly durable?: boolean;
   /** What keeps the run records. Default: the store in memory. */
   readonly records?: (clock: Clock) => StateStore;
+  /** The step cache of the services is on, with tokens that outlive every process. Default `false`: reads are executed. */
+  readonly cached?: boolean;
   /** Replaces other providers. */
   readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
 }
 
-/** An application on a stage, booted once for any number of runs. Its reads are executed: the cache is off. */
+/** An application on a stage, booted once for any number of runs. */
 export class Simulation {
   private constructor(
     readonly app: INestApplicationContext,
@@ -36,7 +40,7 @@ export class Simulation {
 
   static async open(
     metadata: ModuleMetadata,
-    { durable = true, records, override = (builder) => builder }: SimulationOptions = {},
+    { durable = true, records, cached = false, override = (builder) => builder }: SimulationOptions = {},
   ): Promise<Simulation> {
     const stage = new Stage();
     const store = new SimulatedStateStore(stage, records);
@@ -53,15 +57,16 @@ export class Simulation {
       .useValue(stage.clock)
       .overrideProvider(OperationRegistry)
       .useValue(new SimulatedOperationRegistry(stage))
-      .overrideProvider(StepCache)
-      .useFactory({
-        inject: [OperationRegistry],
-        factory: (operations: OperationRegistry) => StepCache.off('simulated', operations, stage.clock),
-      })
+      .overrideProvider(MemoryCoherence)
+      .useValue(new SimulatedCoherence(stage))
       .overrideProvider(StateStore)
       .useValue(store)
       .overrideProvider(WorkflowTransport)
       .useFactory({ factory: () => new SimulatedTransport(stage, durable) });
+    if (!cached) {
+      const off = (operations: OperationRegistry): StepCache => StepCache.off('simulated', operations, stage.clock);
+      builder.overrideProvider(StepCache).useFactory({ inject: [OperationRegistry], factory: off });
+    }
     const module = await override(builder).compile();
     module.useLogger(false);
     return new Simulation(await module.init(), stage, store);
