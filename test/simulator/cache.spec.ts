@@ -99,7 +99,7 @@ async function staleAfter(plan: FaultPlan, seed: number): Promise<string[]> {
     if (outputs[reader] === undefined || outputs[writer] === undefined) return;
     if (outputs[reader] === NOT_FOUND || Number(outputs[reader]) < Number(outputs[writer])) {
       wrong.push(
-        `${reader} answered ${String(outputs[reader])} after ${writer} had made ${String(outputs[writer])} of it`,
+        `${reader} answered ${JSON.stringify(outputs[reader])} after ${writer} had made ${JSON.stringify(outputs[writer])} of it`,
       );
     }
   };
