@@ -13,7 +13,7 @@ export class Breaker {
   private failures = 0;
   private closedUntil = 0;
 
-  /** @param ms for which an answer is waited for. `undefined`: the store is in this process, and answers at once */
+  /** @param ms for which an answer is waited for. `undefined`: the store is in this process, and is asked every time */
   constructor(
     private readonly clock: Clock,
     private readonly ms: number | undefined,
@@ -21,17 +21,16 @@ export class Breaker {
 
   /** What the call comes to; `undefined` where it failed, took too long, or was not made. */
   async try<T>(call: () => Promise<T>): Promise<T | undefined> {
-    if (this.ms === undefined) return call();
     if (this.failures >= FAILURES) {
       if (this.clock.monotonic() < this.closedUntil) return undefined;
       this.closedUntil = this.clock.monotonic() + PAUSE; // the others wait for what this one comes to
     }
     try {
-      const answer = await this.within(this.ms, call());
+      const answer = await (this.ms === undefined ? call() : this.within(this.ms, call()));
       this.failures = 0;
       return answer;
     } catch {
-      this.failures += 1;
+      if (this.ms !== undefined) this.failures += 1;
       if (this.failures >= FAILURES) this.closedUntil = this.clock.monotonic() + PAUSE;
       return undefined;
     }
