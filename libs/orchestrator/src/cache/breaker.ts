@@ -13,7 +13,7 @@ export class Breaker {
   private failures = 0;
   private closedUntil = 0;
 
-  /** @param ms for which an answer is waited for. `undefined`: the store is in this process, and answers at once */
+  /** @param ms for which an answer is waited for. `undefined`: the store is in this process, and is asked every time */
   constructor(
     private readonly clock: Clock,
     private readonly ms: number | undefined,
@@ -30,7 +30,7 @@ export class Breaker {
       this.failures = 0;
       return answer;
     } catch {
-      this.failures += 1;
+      if (this.ms !== undefined) this.failures += 1;
       if (this.failures >= FAILURES) this.closedUntil = this.clock.monotonic() + PAUSE;
       return undefined;
     }

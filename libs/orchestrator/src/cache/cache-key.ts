@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { Caller } from '../message/workflow-message.js';
 import type { Vary } from '../operations/operation.js';
+import { isForeign } from './entry.js';
 
 /** Of how entries and keys are made: a new version never reads what an older one wrote. */
 const SCHEMA = 1;
@@ -67,11 +68,15 @@ const VARIES_BY: Readonly<Record<Vary, (caller: Caller) => readonly Id[]>> = {
 
 function canonical(value: unknown): string | undefined {
   try {
-    return canonicalize(value);
+    return isJson(value) ? canonicalize(value) : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** Two maps, or two functions, would be one and the same canonical JSON. */
+const isJson = (value: unknown): boolean =>
+  !isForeign(value) && (typeof value !== 'object' || value === null || Object.values(value).every(isJson));
+
 /** Nothing raw in the name of a key: it may be a pattern, or a command, to somebody. */
-const part = (text: string): string => encodeURIComponent(text).slice(0, 64);
+const part = (text: string): string => encodeURIComponent(text).replaceAll('*', '%2A').slice(0, 64);

@@ -52,17 +52,19 @@ export function jsonOf(value: unknown): string | undefined {
 }
 
 function refuseForeign(this: unknown, key: string, value: unknown): unknown {
-  const given = (this as Record<string, unknown>)[key]; // before toJSON
-  if (typeof given === 'object' && given !== null) {
-    const foreign = ArrayBuffer.isView(given) || given instanceof ArrayBuffer || given instanceof Map || given instanceof Set || isStream(given); // prettier-ignore
-    if (foreign) throw new TypeError('no JSON');
-  } else if (typeof given === 'function' || typeof given === 'symbol' || typeof given === 'bigint') {
-    throw new TypeError('no JSON');
-  }
+  if (isForeign((this as Record<string, unknown>)[key])) throw new TypeError('no JSON'); // before toJSON
   return value;
 }
 
-/** Node's streams, Nest's StreamableFile, and Observables. */
+/** Whether JSON would make something else of it, or nothing. */
+export function isForeign(value: unknown): boolean {
+  if (typeof value !== 'object') return typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint'; // prettier-ignore
+  if (value === null) return false;
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Map || value instanceof Set || isStream(value); // prettier-ignore
+}
+
+/** Node's streams and those of the web, Nest's StreamableFile, Observables, and the bodies of `fetch`. */
 const isStream = (value: object): boolean =>
-  ('pipe' in value && typeof value.pipe === 'function') ||
-  ('getStream' in value && typeof value.getStream === 'function');
+  ['pipe', 'pipeTo', 'getStream', 'arrayBuffer'].some(
+    (method) => method in value && typeof (value as Record<string, unknown>)[method] === 'function',
+  );

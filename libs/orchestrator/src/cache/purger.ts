@@ -12,7 +12,8 @@ const AGAIN = 1_000;
 /** Replaces tokens; and what it could not replace it owes, and tries again until it can. */
 export class Purger {
   private readonly logger = new Logger('StepCache');
-  private readonly owed = new Set<Tag>();
+  /** Each tag with its newest debt: a try that began before that does not pay it. */
+  private readonly owed = new Map<Tag, symbol>();
   private stop: CancelTimer | undefined;
   private closed = false;
 
@@ -28,7 +29,8 @@ export class Purger {
       return true;
     } catch (error) {
       this.logger.error(`A purge could not be made and is tried again (${describeError(error)}): ${named(tags)}`);
-      for (const tag of tags) this.owed.add(tag);
+      const debt = Symbol('debt');
+      for (const tag of tags) this.owed.set(tag, debt);
       this.later();
       return false;
     }
@@ -39,8 +41,8 @@ export class Purger {
     this.closed = true;
     this.stop?.();
     if (this.owed.size === 0) return;
-    await this.coherence.purge([...this.owed]).catch(() => {
-      this.logger.error(`The application closes, and this was never purged: ${named(this.owed)}`);
+    await this.reach([...this.owed.keys()]).catch(() => {
+      this.logger.error(`The application closes, and this was never purged: ${named(this.owed.keys())}`);
     });
   }
 
@@ -53,21 +55,22 @@ export class Purger {
   }
 
   private async payOff(): Promise<void> {
-    const tags = [...this.owed];
+    const debts = [...this.owed];
     try {
-      await this.reach(tags);
-      for (const tag of tags) this.owed.delete(tag);
+      await this.reach(debts.map(([tag]) => tag));
+      for (const [tag, debt] of debts) if (this.owed.get(tag) === debt) this.owed.delete(tag);
     } catch {
       this.later();
     }
   }
 
-  private reach(tags: readonly Tag[]): Promise<void> {
-    return new Promise((resolve, reject) => {
+  private async reach(tags: readonly Tag[]): Promise<void> {
+    const answer = this.coherence.purge(tags);
+    await new Promise<void>((resolve, reject) => {
       const disarm = this.clock.after(WITHIN, () => {
         reject(new Error(`no answer within ${WITHIN} ms`));
       });
-      this.coherence.purge(tags).then(resolve, reject).finally(disarm);
+      answer.then(resolve, reject).finally(disarm);
     });
   }
 }

@@ -7,7 +7,8 @@ export { VirtualClock } from './virtual-clock.js';
 export type { Faults } from './simulator/fault-plan.js';
 export { simulate, type SimulateOptions, type SimulationFailure, type SimulationReport } from './simulator/simulate.js';
 
-// What every transport and every state store must do
+// What every transport, every state store and all tokens of a cache must do
 export type { ContractCase } from './contract.js';
+export { coherenceContract, type CoherenceFixture } from './coherence.contract.js';
 export { stateStoreContract, type StateStoreFixture } from './state.contract.js';
 export { transportContract, type TransportFixture } from './transport.contract.js';

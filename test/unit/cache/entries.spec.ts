@@ -1,0 +1,197 @@
+import { describe, expect, it } from '@jest/globals';
+import { createCache } from 'cache-manager';
+import { Keyv, type KeyvStoreAdapter } from 'keyv';
+import { Entries } from '../../../libs/orchestrator/src/cache/entries.js';
+import { VirtualClock } from '../../../libs/orchestrator/src/testing/virtual-clock.js';
+import { until } from '../../support/until.js';
+
+const KEY = 'workflow:step:crm:customer';
+const TTL = 60_000;
+const WITHIN = 50;
+
+/** A store of another process, or one that does what it is told instead. */
+class FarStore implements KeyvStoreAdapter {
+  readonly opts = {};
+  namespace?: string;
+  readonly kept = new Map<string, unknown>();
+  readonly asked: string[] = [];
+
+  constructor(private readonly instead?: () => Promise<never>) {}
+
+  on(): this {
+    return this;
+  }
+
+  get<T>(key: string): Promise<T | undefined> {
+    return this.do('get', () => this.kept.get(key) as T | undefined);
+  }
+
+  set(key: string, value: unknown): Promise<boolean> {
+    return this.do('set', () => this.kept.set(key, value).size > 0);
+  }
+
+  delete(key: string): Promise<boolean> {
+    return this.do('delete', () => this.kept.delete(key));
+  }
+
+  clear(): Promise<void> {
+    return this.do('clear', () => {
+      this.kept.clear();
+    });
+  }
+
+  private async do<T>(what: string, work: () => T): Promise<T> {
+    this.asked.push(what);
+    return this.instead === undefined ? work() : this.instead();
+  }
+}
+
+const throwing = (): FarStore => new FarStore(() => Promise.reject(new Error('Connection refused.')));
+const hanging = (): FarStore => new FarStore(() => new Promise(() => undefined));
+const keyvOf = (store: KeyvStoreAdapter | Map<string, unknown>): Keyv =>
+  new Keyv({ store, useKeyPrefix: false, throwOnErrors: true });
+
+/** Entries over these stores, the nearest first. */
+function entriesOver(clock: VirtualClock, ...stores: readonly (KeyvStoreAdapter | Map<string, unknown>)[]): Entries {
+  const entries = new Entries(() => createCache({ stores: stores.map(keyvOf) }), WITHIN, clock);
+  entries.open();
+  return entries;
+}
+
+/** What a promise comes to while a store is waited for. */
+async function after<T>(clock: VirtualClock, ms: number, promise: Promise<T>): Promise<T> {
+  await clock.advance(ms);
+  return promise;
+}
+
+/** Keyv knows no clock of ours: it drops what is old by the system's. */
+const clockOfKeyv = (): VirtualClock => new VirtualClock(Date.now());
+const entry = (clock: VirtualClock, ttl = TTL): { readonly json: string; readonly until: number } => ({
+  json: '1',
+  until: clock.now() + ttl,
+});
+
+describe('entries', () => {
+  it('are a miss before they are open, and nothing is kept', async () => {
+    const clock = clockOfKeyv();
+    const entries = new Entries(() => createCache(), WITHIN, clock);
+    expect(await entries.set(KEY, entry(clock), TTL)).toBe(false);
+    expect(await entries.get(KEY)).toBeUndefined();
+  });
+
+  it('are given back as they were kept', async () => {
+    const clock = clockOfKeyv();
+    const entries = entriesOver(clock, new Map());
+    expect(await entries.get(KEY)).toBeUndefined();
+    expect(await entries.set(KEY, entry(clock), TTL)).toBe(true);
+    expect(await entries.get(KEY)).toEqual(entry(clock));
+    expect(await entries.get(`${KEY}2`)).toBeUndefined();
+  });
+
+  it('are kept no longer than their ttl', async () => {
+    const clock = clockOfKeyv();
+    const entries = entriesOver(clock, new Map());
+    await entries.set(KEY, entry(clock), 1);
+    await until(async () => (await entries.get(KEY)) === undefined);
+  });
+});
+
+describe('entries in tiers', () => {
+  it('are kept in each, and taken from the nearest', async () => {
+    const clock = clockOfKeyv();
+    const [near, far] = [new FarStore(), new FarStore()];
+    const entries = entriesOver(clock, near, far);
+    await entries.set(KEY, entry(clock), TTL);
+    expect([near.kept.size, far.kept.size]).toEqual([1, 1]);
+    await entries.get(KEY);
+    expect([near.asked, far.asked]).toEqual([['set', 'get'], ['set']]);
+  });
+
+  it('come nearer when they were far, for the time that is left', async () => {
+    const clock = clockOfKeyv();
+    const [near, middle, far] = [new Map<string, unknown>(), new FarStore(), new FarStore()];
+    await entriesOver(clock, far).set(KEY, entry(clock), TTL);
+    await clock.advance(20_000);
+    const entries = entriesOver(clock, near, middle, far);
+    expect(await entries.get(KEY)).toMatchObject({ json: '1' });
+    for (const kept of [near, middle.kept]) {
+      const { expires } = JSON.parse(String(kept.get(KEY))) as { expires: number };
+      expect(expires - Date.now()).toBeLessThanOrEqual(TTL - 20_000);
+      expect(expires - Date.now()).toBeGreaterThan(0);
+    }
+    await entries.get(KEY);
+    expect(far.asked).toEqual(['set', 'get']);
+  });
+
+  it('stay where they are when they are too old, or when nobody knows how old', async () => {
+    const clock = clockOfKeyv();
+    for (const stored of [entry(clock, -1), entry(clock, 0), { json: '1' }, 'text', 7, { until: 'tomorrow' }]) {
+      const [near, far] = [new Map<string, unknown>(), new FarStore()];
+      await keyvOf(far).set(KEY, stored, TTL);
+      expect(await entriesOver(clock, near, far).get(KEY)).toEqual(stored);
+      expect(near.size).toBe(0);
+    }
+  });
+
+  it('come from a far store while the nearer is down, and go there alone', async () => {
+    const clock = clockOfKeyv();
+    const far = new FarStore();
+    const entries = entriesOver(clock, throwing(), far);
+    expect(await entries.set(KEY, entry(clock), TTL)).toBe(true);
+    expect(await entries.get(KEY)).toEqual(entry(clock));
+  });
+});
+
+describe('a store in trouble', () => {
+  it.each<[string, () => FarStore]>([
+    ['that refuses', throwing],
+    ['that does not answer', hanging],
+  ])('is a miss for its entries, and keeps nothing: one %s', async (_, store) => {
+    const clock = clockOfKeyv();
+    const entries = entriesOver(clock, store());
+    expect(await after(clock, WITHIN, entries.get(KEY))).toBeUndefined();
+    expect(await after(clock, WITHIN, entries.set(KEY, entry(clock), TTL))).toBe(false);
+  });
+
+  it('is asked no more while its breaker is open, and the others are', async () => {
+    const clock = clockOfKeyv();
+    const [near, far] = [throwing(), new FarStore()];
+    const entries = entriesOver(clock, near, far);
+    await entries.set(KEY, entry(clock), TTL);
+    for (let read = 0; read < 10; read += 1) expect(await entries.get(KEY)).toEqual(entry(clock));
+    expect(near.asked).toHaveLength(3);
+    expect(far.asked.filter((what) => what === 'get')).toHaveLength(10);
+  });
+
+  it('holds up only what waits for it: entries in memory are given at once', async () => {
+    const clock = clockOfKeyv();
+    const entries = entriesOver(clock, new Map(), hanging());
+    void entries.set(KEY, entry(clock), TTL);
+    await clock.advance(0);
+    expect(await entries.get(KEY)).toEqual(entry(clock)); // while no time passes
+  });
+
+  it.each(['no JSON', '{"value":', '7', 'null', '"text"', '[]'])(
+    'is a miss where it holds what nobody can read, in this process too: %s',
+    async (raw) => {
+      const clock = clockOfKeyv();
+      const [near, far] = [new Map<string, unknown>([[KEY, raw]]), new FarStore()];
+      far.kept.set(KEY, raw);
+      expect(await entriesOver(clock, near).get(KEY)).toBeUndefined();
+      expect(await entriesOver(clock, far).get(KEY)).toBeUndefined();
+    },
+  );
+
+  it('is never cleared: it may be somebody else’s', async () => {
+    const clock = clockOfKeyv();
+    const stores = [new FarStore(), throwing(), new FarStore()];
+    const entries = entriesOver(clock, ...stores);
+    for (let round = 0; round < 5; round += 1) {
+      await entries.set(`${KEY}${round}`, entry(clock), TTL);
+      await entries.get(`${KEY}${round}`);
+      await entries.get('nothing');
+    }
+    expect(stores.flatMap(({ asked }) => asked)).not.toContain('clear');
+    expect(stores.flatMap(({ asked }) => asked)).not.toContain('delete');
+  });
+});
