@@ -13,7 +13,7 @@ export class Breaker {
   private failures = 0;
   private closedUntil = 0;
 
-  /** @param ms for which an answer is waited for. `undefined`: the store is in this process, and answers at once */
+  /** @param ms for which an answer is waited for. `undefined`: the store is in this process, and always asked */
   constructor(
     private readonly clock: Clock,
     private readonly ms: number | undefined,
@@ -21,7 +21,7 @@ export class Breaker {
 
   /** What the call comes to; `undefined` where it failed, took too long, or was not made. */
   async try<T>(call: () => Promise<T>): Promise<T | undefined> {
-    if (this.ms === undefined) return call();
+    if (this.ms === undefined) return call().catch(() => undefined); // it cannot read what it holds
     if (this.failures >= FAILURES) {
       if (this.clock.monotonic() < this.closedUntil) return undefined;
       this.closedUntil = this.clock.monotonic() + PAUSE; // the others wait for what this one comes to
