@@ -51,6 +51,37 @@ export async function start(): Promise<void> {
   await app.startAllMicroservices();
 }
 
+/** Lets the application answer HTTP requests too, on a free port of this machine. */
+export async function listen(): Promise<void> {
+  await start();
+  await app.listen(0, '127.0.0.1');
+}
+
+/** What an HTTP request was answered with. */
+export interface Answer {
+  readonly status: number;
+  readonly type: string | null;
+  /** Parsed, where it is JSON. */
+  readonly body: unknown;
+}
+
+/** Makes an HTTP request to the application. */
+export async function request(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const response = await fetch(`${await app.getUrl()}${path}`, {
+    method,
+    headers: { connection: 'close', 'content-type': 'application/json', ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const type = response.headers.get('content-type');
+  return { status: response.status, type, body: type?.includes('json') === true ? JSON.parse(text) : text };
+}
+
 /** A broker's server without a wire: the test is the broker. */
 export class LoopbackBroker extends LoopbackServer {
   deliver = (destination: string, payload: unknown): Promise<unknown> =>

@@ -1,6 +1,7 @@
 import type { Cache } from 'cache-manager';
 import type { Keyv } from 'keyv';
 import type { Clock } from '../utils/clock.js';
+import { isRecord } from '../utils/is-record.js';
 import { Breaker } from './breaker.js';
 import { isInProcess } from './cache.stores.js';
 
@@ -35,9 +36,9 @@ export class Entries {
   /** What the nearest store has; `undefined` where none has it, or none answers. */
   async get(key: string): Promise<unknown> {
     for (const [at, { store, breaker }] of this.tiers.entries()) {
-      const found = await breaker.try(() => store.get<{ readonly until?: unknown }>(key));
-      if (found === undefined) continue;
-      const left = Number(found.until) - this.clock.now();
+      const found = await breaker.try(() => store.get<unknown>(key));
+      if (!isRecord(found)) continue;
+      const left = Number(found['until']) - this.clock.now();
       // A hit that is far away comes nearer, and lives there no longer than where it was.
       if (at > 0 && left > 0) await this.setIn(this.tiers.slice(0, at), key, found, left);
       return found;

@@ -23,6 +23,7 @@ export function entryOf(stored: unknown, { tags, fixed }: Dependencies, now: num
   if (typeof json !== 'string') return undefined;
   if (!isTexts(own) || !isTexts(tokens) || own.length !== tokens.length) return undefined;
   // Otherwise it was stored when the operation was declared to depend on less.
+  if (own.length < tags.length) return undefined;
   for (let at = 0; at < fixed; at += 1) if (own[at] !== tags[at]) return undefined;
   return typeof until === 'number' && until > now ? (stored as unknown as Entry) : undefined;
 }

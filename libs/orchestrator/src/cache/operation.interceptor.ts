@@ -33,7 +33,7 @@ import { describeError } from '../utils/describe-error.js';
 import type { Origin } from './cache-events.js';
 import type { Reading } from './reading.js';
 import { type ServiceCache, StepCaches } from './step-caches.js';
-import { fieldIn } from './tags.js';
+import { fieldIn, fieldsAmong, type Given } from './tags.js';
 
 /**
  * The bracket of HTTP and RPC calls of operations, once per application and outermost, so that a purge follows whatever an
@@ -137,7 +137,7 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
             contextType: context.getType(),
             caller,
             input: questionOf(given, operation, context),
-            fieldOf: (field) => fieldAmong(given, field),
+            fieldOf: fieldsAmong(given),
             handler,
             origin,
             collapses: false,
@@ -191,13 +191,7 @@ function handlerOf(context: ExecutionContext): HandlerId | undefined {
 
 const originOf = (context: ExecutionContext): Origin => ({ context: context.getType() === 'rpc' ? 'rpc' : 'http' });
 
-/** A parameter that is input, and what it is before the pipes. */
-interface Given {
-  readonly field: string | undefined;
-  readonly value: unknown;
-}
-
-/** `undefined`: neither an HTTP request nor a message. */
+/** The parameters that are input, as they are before the pipes. `undefined`: neither an HTTP request nor a message. */
 function inputsOf(context: ExecutionContext, { parameters: { inputs } }: BoundOperation): readonly Given[] | undefined {
   const given = (source: (from: 'body' | 'query' | 'params') => unknown): Given[] =>
     inputs.map(({ from, field }) => ({
@@ -208,14 +202,6 @@ function inputsOf(context: ExecutionContext, { parameters: { inputs } }: BoundOp
   const request = Object(context.switchToHttp().getRequest()) as Readonly<Record<string, unknown>>;
   const isRequest = context.getType() === 'http' && typeof request['method'] === 'string' && 'headers' in request;
   return isRequest ? given((from) => request[from]) : undefined;
-}
-
-function fieldAmong(given: readonly Given[], field: string): unknown {
-  const named = given.find((each) => each.field === field);
-  if (named !== undefined) return named.value;
-  return given
-    .map((each) => (each.field === undefined ? fieldIn(each.value, field) : undefined))
-    .find((value) => value !== undefined);
 }
 
 /** What the answer depends on beside the caller. */

@@ -20,7 +20,16 @@ import { Flights } from './flights.js';
 import { Mutation } from './mutation.js';
 import { Purger } from './purger.js';
 import { Reading } from './reading.js';
-import { type Changed, changedBy, dependenciesOf, type FieldOf, fieldIn, replacedBy, type Tag } from './tags.js';
+import {
+  type Changed,
+  changedBy,
+  dependenciesOf,
+  type FieldOf,
+  fieldIn,
+  fieldsAmong,
+  replacedBy,
+  type Tag,
+} from './tags.js';
 
 /** What a writer that is no handler changes: an instance of a resource of this service, or all of it. */
 export interface ChangedResource {
@@ -320,14 +329,5 @@ export class StepCache {
 }
 
 /** Finds fields of the input among what a handler really got. */
-function fieldsOf({ parameters: { inputs } }: BoundOperation, args: readonly unknown[]): FieldOf {
-  return (field) => {
-    const named = inputs.find((input) => input.field === field);
-    if (named !== undefined) return args[named.index];
-    for (const { index, field: part } of inputs) {
-      const value = part === undefined ? fieldIn(args[index], field) : undefined;
-      if (value !== undefined) return value;
-    }
-    return undefined;
-  };
-}
+const fieldsOf = ({ parameters: { inputs } }: BoundOperation, args: readonly unknown[]): FieldOf =>
+  fieldsAmong(inputs.map(({ index, field }) => ({ field, value: args[index] })));

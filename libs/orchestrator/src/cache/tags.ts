@@ -19,6 +19,13 @@ export interface Dependencies {
   readonly fixed: number;
 }
 
+/** What a handler is given as one of its parameters: the whole input, or a field of it. */
+export interface Given {
+  /** `undefined`: the whole. */
+  readonly field: string | undefined;
+  readonly value: unknown;
+}
+
 /** An instance of a resource, or all of it; without a resource anything of the service. */
 export interface Changed {
   readonly service: string;
@@ -81,6 +88,20 @@ function idOf(value: unknown): string | undefined {
       return undefined;
   }
 }
+
+/**
+ * Finds a field among all that a handler is given. Where several parameters have it and differ, nobody knows which of them the
+ * handler takes, and who sends one must not say so: there is none.
+ */
+export const fieldsAmong =
+  (given: readonly Given[]): FieldOf =>
+  (field) => {
+    const named = given.filter((each) => each.field === field);
+    const whole = given.filter((each) => each.field === undefined);
+    const found = named.length > 0 ? named : whole.map(({ value }) => ({ value: fieldIn(value, field) }));
+    const values = found.map(({ value }) => value).filter((value) => value !== undefined);
+    return new Set(values.map(idOf)).size === 1 ? values[0] : undefined;
+  };
 
 /** A field of an input: its own, never an inherited one. */
 export function fieldIn(input: unknown, field: string): unknown {

@@ -135,7 +135,9 @@ class ReadingOfStep implements StepBracket {
     return this.isOn ? (this.bracket?.answered ?? 'bypass') : null;
   }
 
+  /** Past its deadline it is nobody's answer but its own: whoever waits for it executes. */
   leave(): Promise<void> {
+    this.bracket?.fail();
     return Promise.resolve();
   }
 
