@@ -1,4 +1,4 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Body, Controller, Get, Param, ParseIntPipe, Put } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { Mutates, Operation, type OperationContext, Reads } from 'nest-orchestrator';
 import {
@@ -19,6 +19,7 @@ import { ReceiveStockDto } from './dto/receive-stock.dto.js';
 import { ReserveStockDto } from './dto/reserve-stock.dto.js';
 import { type Reservation, Stock, type StockLevel } from './stock.js';
 
+/** Every tenant sells from one catalogue, so its answers are the same for everybody: `vary: 'none'`, but for what is never cached. */
 @Controller('products')
 export class CatalogController {
   constructor(
@@ -28,38 +29,48 @@ export class CatalogController {
 
   /** One handler, two doors: `GET /products/:sku`, and a step of a cookbook. */
   @Get(':sku')
-  @Operation('get-product')
+  @Operation('get-product', { cache: { vary: 'none' } })
   @Reads<GetProductDto>('product', { id: 'sku' })
   getProduct(@Param() { sku }: GetProductDto): Product {
     return this.catalog.product(sku);
   }
 
-  @Operation('price-basket')
+  /** Two doors too. A price that is changed over HTTP is the price that the next step of any run reads. */
+  @Put(':sku/price')
+  @Operation('change-price')
+  @Mutates<GetProductDto>('product', { id: 'sku' })
+  changePrice(@Param('sku') sku: string, @Body('price_cents', ParseIntPipe) price_cents: number): Product {
+    return this.catalog.changePrice(sku, price_cents);
+  }
+
+  @Operation('price-basket', { cache: { vary: 'none' } })
   @Reads('product')
   priceBasket(@Payload() { lines }: PriceBasketDto): Basket {
     return this.catalog.price(lines);
   }
 
-  /** Pure arithmetic: it reads nothing that a mutation could change. */
-  @Operation('discount')
+  /** Pure arithmetic: done sooner than looked up. */
+  @Operation('discount', { cache: false })
   discount(@Payload() { total_cents, percent }: DiscountDto): { percent: number; total_cents: number } {
     return { percent, total_cents: Math.round(total_cents * (1 - percent / 100)) };
   }
 
-  @Operation('quote-freight')
+  /** The tariffs are the carriers', who tell nobody when they change them: an answer is good for a short while only. */
+  @Operation('quote-freight', { cache: { ttl: '30s', vary: 'none' } })
+  @Reads('tariff')
   quoteFreight(@Payload() { lines, carrier, country }: QuoteFreightDto): Promise<Freight> {
     return this.catalog.freight(lines, carrier, country);
   }
 
-  @Operation('find-shortages')
+  @Operation('find-shortages', { cache: { vary: 'none' } })
   @Reads('stock')
   @Reads('product')
   findShortages(@Payload() { warehouse, limit }: FindShortagesDto): Shortage[] {
     return this.catalog.shortages(warehouse, limit);
   }
 
-  /** Mutates nothing: a `foreach` with `concurrency` over it asks several suppliers at once. */
-  @Operation('ask-supplier')
+  /** Mutates nothing: a `foreach` with `concurrency` over it asks several suppliers at once. What one offers holds only once. */
+  @Operation('ask-supplier', { cache: false })
   askSupplier(@Payload() line: LineDto): Promise<Offer> {
     return this.catalog.offer(line);
   }

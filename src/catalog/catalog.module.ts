@@ -9,5 +9,6 @@ import { Stock } from './stock.js';
   imports: [OrchestratorModule.forRoot({ service: 'catalog', ...SHARED })],
   controllers: [CatalogController],
   providers: [CatalogService, Stock],
+  exports: [Stock],
 })
 export class CatalogModule {}

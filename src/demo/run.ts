@@ -1,10 +1,11 @@
 import { NestFactory } from '@nestjs/core';
-import { getOrchestratorToken, type WorkflowOrchestrator } from 'nest-orchestrator';
 import { AppModule } from '../app.module.js';
 import { play, playAgain, type Watch } from './play.js';
 import { Progress } from './progress.js';
 import { endWithReader } from './reader.js';
+import { ask, renderRequest } from './request.js';
 import { SCENARIOS } from './scenarios.js';
+import { stageOf } from './stage.js';
 import { styleOf } from './style.js';
 import { renderSummary } from './summary.js';
 import { renderTimeline, type RunReport } from './timeline.js';
@@ -14,8 +15,9 @@ async function demo(): Promise<void> {
   const startedAt = performance.now();
   const style = styleOf(process.stdout);
   const progress = new Progress(process.stdout);
-  const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
-  const orchestrator = app.get<WorkflowOrchestrator>(getOrchestratorToken('runs'), { strict: false });
+  const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+  await app.init();
+  const stage = stageOf(app);
   const reports: RunReport[] = [];
   const show = async (title: string, playing: (watch: Watch) => Promise<RunReport>): Promise<RunReport> => {
     const report = await playing(({ path, service, type }) => {
@@ -28,11 +30,12 @@ async function demo(): Promise<void> {
   };
   for (const [i, scenario] of SCENARIOS.entries()) {
     const title = (cookbook: string): string => `… ${i + 1}/${SCENARIOS.length}  ${cookbook}`;
-    const { mendedBy } = scenario;
-    const report = await show(title(scenario.cookbook), (watch) => play(scenario, orchestrator, watch));
+    const { request, mendedBy } = scenario;
+    if (request !== undefined) process.stdout.write(renderRequest(await ask(request, app, stage), style));
+    const report = await show(title(scenario.cookbook), (watch) => play(scenario, stage, watch));
     if (mendedBy === undefined || !report.asMeant) continue;
-    await show(title(mendedBy.cookbook), (watch) => play(mendedBy, orchestrator, watch));
-    await show(title(scenario.cookbook), (watch) => playAgain(scenario, report, orchestrator, watch));
+    await show(title(mendedBy.cookbook), (watch) => play(mendedBy, stage, watch));
+    await show(title(scenario.cookbook), (watch) => playAgain(scenario, report, stage, watch));
   }
   await app.close();
   process.stdout.write(`${renderSummary(reports, performance.now() - startedAt, style)}\n`);

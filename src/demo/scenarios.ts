@@ -1,4 +1,5 @@
 import { TEST_CARDS } from '../payments/payment.gateway.js';
+import type { HttpRequest } from './request.js';
 import type { Ending } from './timeline.js';
 
 /** One run of the demo: which cookbook, with what, for whom, and how it is meant to end. */
@@ -6,6 +7,9 @@ export interface Scenario {
   readonly cookbook: string;
   readonly input: object;
   readonly tenantId: string;
+  readonly personId?: string;
+  /** What somebody changes over HTTP before that. */
+  readonly request?: HttpRequest;
   /** The failure's code. Absent: the run is meant to complete. */
   readonly failsWith?: string;
   /** What an operator would do after that failure. */
@@ -20,6 +24,18 @@ export function isAsMeant({ failsWith }: Pick<Scenario, 'failsWith'>, ending: En
 }
 
 const CARD = '4242424242424242';
+const QUOTED = {
+  cookbook: 'quote',
+  tenantId: 'alpine-living',
+  input: {
+    customer_id: 'C-108',
+    lines: [
+      { sku: 'planter-meadow', quantity: 3 },
+      { sku: 'watering-can-tide', quantity: 1 },
+    ],
+  },
+} as const;
+const STATUS = { cookbook: 'order-status', input: { order_id: 'O-1012' } } as const;
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -37,15 +53,14 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   { cookbook: 'restock', tenantId: 'harbour-home', input: { warehouse: 'main', limit: 6 } },
+  QUOTED,
   {
-    cookbook: 'quote',
-    tenantId: 'alpine-living',
-    input: {
-      customer_id: 'C-108',
-      lines: [
-        { sku: 'planter-meadow', quantity: 3 },
-        { sku: 'watering-can-tide', quantity: 1 },
-      ],
+    ...QUOTED,
+    request: {
+      method: 'PUT',
+      path: '/products/planter-meadow/price',
+      tenantId: 'alpine-living',
+      body: { price_cents: 3_900 },
     },
   },
   {
@@ -62,6 +77,26 @@ export const SCENARIOS: readonly Scenario[] = [
     cookbook: 'delayed-reminder',
     tenantId: 'harbour-home',
     input: { customer_id: 'C-161', invoice_id: 'I-1006' },
+  },
+  {
+    cookbook: 'disputed-invoice',
+    tenantId: 'harbour-home',
+    input: { invoice_ids: ['I-1024', 'I-1054'], disputed_id: 'I-1024', reason: 'The towel came in another colour.' },
+  },
+  {
+    cookbook: 'delivery-promise',
+    tenantId: 'harbour-home',
+    input: { sku: 'towel-solstice', quantity: 3, warehouse: 'main', arriving: 12 },
+  },
+  { ...STATUS, tenantId: 'harbour-home', personId: 'ada' },
+  { ...STATUS, tenantId: 'harbour-home', personId: 'ben' },
+  {
+    ...STATUS,
+    tenantId: 'alpine-living',
+    personId: 'ada',
+    failsWith: 'NOT_FOUND',
+    advice:
+      "Nothing. The order is another tenant's, for whom it is cached: no answer of the one is ever served to the other.",
   },
   {
     cookbook: 'order-to-cash',

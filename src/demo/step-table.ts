@@ -6,7 +6,9 @@ interface Column {
   readonly text: (attempt: Attempt) => string;
   readonly paint?: (text: string, attempt: Attempt) => string;
   readonly align?: 'right';
-  /** Where the line is too long: how narrow the column may become. 0: it may go. Absent: it stays as it is. */
+  /** Where the line is too long: how narrow the column may become before any other goes. Absent: it stays as it is. */
+  readonly soft?: number;
+  /** Where that was not enough: how narrow the column may become. 0: it may go. Absent: it stays as it is. */
   readonly least?: number;
 }
 
@@ -23,7 +25,8 @@ const PAUSE = 300;
 /** A line for each attempt, in columns: when, which step, where, whether it went well, how long, a bar over the run's time. */
 export function stepTable(attempts: readonly Attempt[], style: Style): string {
   const room = style.width - INDENT;
-  const columns = fitted(columnsOf(style), attempts, room - BAR.least);
+  const told = columnsOf(style).filter(({ text }) => attempts.some((attempt) => text(attempt) !== ''));
+  const columns = fitted(told, attempts, room - BAR.least);
   const cells = Math.min(room - widthOf(columns, attempts), BAR.most);
   columns.push(barOf(attempts, cells, style));
   const table = new Table({
@@ -47,11 +50,12 @@ export function stepTable(attempts: readonly Attempt[], style: Style): string {
 function columnsOf({ colors }: Style): Column[] {
   return [
     { text: ({ startMs }) => `+${duration(startMs)}`, paint: colors.dim, align: 'right' },
-    { text: ({ path }) => path, least: 7 },
+    { text: ({ path }) => path, soft: 20, least: 7 },
     { text: ({ service }) => service, paint: (text, { service }) => paintService(text, service, colors) },
     { text: ({ operation }) => operation, paint: colors.dim, least: 0 },
     { text: mark, paint: (text, { outcome }) => colors[MARKS[outcome].color](text), least: 5 },
     { text: ({ tookMs }) => duration(tookMs), align: 'right' },
+    { text: cached, paint: (text, { cache }) => colors[cache === 'hit' ? 'green' : 'dim'](text), soft: 22, least: 6 },
   ];
 }
 
@@ -68,19 +72,39 @@ function mark({ outcome, number, of, errorCode }: Attempt): string {
   return `${MARKS[outcome].sign}${count}${errorCode === null ? '' : ` ${errorCode}`}`;
 }
 
-/** The columns in no more than `room`: some are left out, then of the others always the widest is clipped. */
+/** `hit`, `miss`, `purge: order O-1`. Nothing where an answer is never cached. */
+function cached({ cache, purged }: Attempt): string {
+  if (purged.length > 0) return `purge: ${purged.join(', ')}`;
+  return cache === null || cache === 'bypass' ? '' : cache;
+}
+
+/** The columns in no more than `room`: long texts are clipped a little; else some columns go, and of the others always the widest is clipped. */
 function fitted(columns: readonly Column[], attempts: readonly Attempt[], room: number): Column[] {
-  if (widthOf(columns, attempts) <= room) return [...columns];
-  const shown = columns
-    .filter(({ least }) => least !== 0)
-    .map((column) => ({ column, width: widest(column, attempts) }));
-  for (let excess = shown.reduce((sum, { width }) => sum + width + GAP, -room); excess > 0; excess -= 1) {
-    const clippable = shown.filter(({ column: { least = Infinity }, width }) => width > least);
+  const lasting = columns.filter(({ least }) => least !== 0);
+  const widths = clipped(columns, attempts, room, 'soft') ?? clipped(lasting, attempts, room, 'least') ?? [];
+  return widths.map(({ column, width }) => ({ ...column, text: (attempt) => clip(column.text(attempt), width) }));
+}
+
+interface Sized {
+  readonly column: Column;
+  width: number;
+}
+
+/** As wide as there is room, none narrower than its `to` says. `undefined`: they do not fit; as narrow as they can be where that is all. */
+function clipped(
+  columns: readonly Column[],
+  attempts: readonly Attempt[],
+  room: number,
+  to: 'soft' | 'least',
+): Sized[] | undefined {
+  const sized = columns.map((column) => ({ column, width: widest(column, attempts) }));
+  for (let excess = widthOf(columns, attempts) - room; excess > 0; excess -= 1) {
+    const clippable = sized.filter(({ column, width }) => width > (column[to] ?? Infinity));
     const [first] = clippable.sort((a, b) => b.width - a.width);
-    if (first === undefined) break;
+    if (first === undefined) return to === 'soft' ? undefined : sized;
     first.width -= 1;
   }
-  return shown.map(({ column, width }) => ({ ...column, text: (attempt) => clip(column.text(attempt), width) }));
+  return sized;
 }
 
 /** What columns take, with the gap behind each. */

@@ -15,7 +15,7 @@ interface Screen {
 }
 
 /** The terminal's columns, within reason; colours only where a person looks, and not with `NO_COLOR`. */
-export function styleOf({ isTTY = false, columns = 110 }: Screen): Style {
+export function styleOf({ isTTY = false, columns = 120 }: Screen): Style {
   return { width: Math.min(Math.max(columns, 60), 140), colors: pc.createColors(isTTY && pc.isColorSupported) };
 }
 

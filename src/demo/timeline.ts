@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import Table from 'cli-table3';
-import type { WorkflowEvent } from 'nest-orchestrator';
 import { attemptsOf } from './attempts.js';
+import type { RunEvent } from './stage.js';
 import { stepTable } from './step-table.js';
 import { INDENT, indent, type Style, wrap } from './style.js';
 
@@ -9,8 +9,10 @@ import { INDENT, indent, type Style, wrap } from './style.js';
 export interface RunReport {
   readonly workflowId: string;
   readonly cookbook: string;
+  /** Whom it acts for: a tenant, and perhaps one person of it. */
+  readonly caller: string;
   readonly description: string;
-  readonly events: readonly WorkflowEvent[];
+  readonly events: readonly RunEvent[];
   readonly ending: Ending;
   /** Whether it was to end so. */
   readonly asMeant: boolean;
@@ -36,11 +38,14 @@ export function renderTimeline(report: RunReport, style: Style): string {
   return [title(report, style), stepTable(attemptsOf(report.events), style), ending(report, style), ''].join('\n\n');
 }
 
-function title({ cookbook, description, ending: { kind }, asMeant }: RunReport, { width, colors }: Style): string {
+function title(
+  { cookbook, caller, description, ending: { kind }, asMeant }: RunReport,
+  { width, colors }: Style,
+): string {
   const mark = kind === 'completed' ? '✔' : '✖';
   const paint = asMeant ? (kind === 'completed' ? colors.green : colors.yellow) : colors.red;
-  const rule = '─'.repeat(Math.max(width - cookbook.length - 3, 0));
-  return `${paint(mark)} ${colors.bold(cookbook)} ${colors.dim(rule)}\n${indent(colors.dim(wrap(description, width - INDENT)))}`;
+  const rule = '─'.repeat(Math.max(width - cookbook.length - caller.length - 4, 0));
+  return `${paint(mark)} ${colors.bold(cookbook)} ${colors.dim(rule)} ${caller}\n${indent(colors.dim(wrap(description, width - INDENT)))}`;
 }
 
 function ending(report: RunReport, style: Style): string {

@@ -1,15 +1,14 @@
 import { type CanActivate, type ExecutionContext, ForbiddenException, Injectable } from '@nestjs/common';
-import type { OperationContext } from 'nest-orchestrator';
+import { callerOf } from '../caller.js';
 
-/** Lets a step pass only when its run acts for a tenant: guards work on operations as they do on RPC handlers. */
+/** Lets a call pass only when it acts for a tenant: guards work on steps as they do on requests, and on cached answers too. */
 @Injectable()
 export class TenantGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
-    const { caller, operation } = context.switchToRpc().getContext<OperationContext>();
-    if (caller.tenantId !== undefined) return true;
+    if (callerOf(context)?.tenantId !== undefined) return true;
     throw new ForbiddenException({
       code: 'TENANT_REQUIRED',
-      message: `${operation} works on one tenant's records: start the run with a tenantId.`,
+      message: `${context.getHandler().name} works on one tenant's records: start the run with a tenantId, or send x-tenant.`,
     });
   }
 }

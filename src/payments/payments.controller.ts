@@ -14,7 +14,8 @@ import { type Payment, PaymentsService, type Refund, type Screening } from './pa
 export class PaymentsController {
   constructor(private readonly payments: PaymentsService) {}
 
-  @Operation('screen-payment')
+  /** Judged anew each time: what passed a minute ago may not pass now. */
+  @Operation('screen-payment', { cache: false })
   screen(@Payload() { total_cents, card_country, ship_to_country }: ScreenPaymentDto): Screening {
     return this.payments.screen(total_cents, card_country, ship_to_country);
   }

@@ -155,6 +155,7 @@ export function settingsOf(service: string, raw: OrchestratorModuleOptions = {})
       timeout: ms(cache.timeout, DEFAULTS.timeout),
       whenPurgeFails: cache.whenPurgeFails ?? DEFAULTS.whenPurgeFails,
       verifySampleRate: cache.verifySampleRate ?? DEFAULTS.verifySampleRate,
+      knowsCallers: options.caller !== undefined,
     },
     caller: options.caller,
     operations: options.operations,

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { attemptsOf } from '../../../src/demo/attempts.js';
-import { told } from './told.js';
+import { purge, told } from './told.js';
 
 const CHARGE = { path: 'payment', service: 'payments', operation: 'charge-card' };
 const SHELVE = { path: 'each[0].shelve', service: 'catalog', operation: 'receive-stock' };
@@ -24,8 +24,21 @@ it('makes one attempt of a start and what came of it, and says how many the step
       tookMs: 25,
       outcome: 'retrying',
       errorCode: 'GATEWAY_UNAVAILABLE',
+      cache: null,
+      purged: [],
     },
-    { ...CHARGE, number: 2, round: 0, of: 2, startMs: 90, tookMs: 25, outcome: 'completed', errorCode: null },
+    {
+      ...CHARGE,
+      number: 2,
+      round: 0,
+      of: 2,
+      startMs: 90,
+      tookMs: 25,
+      outcome: 'completed',
+      errorCode: null,
+      cache: null,
+      purged: [],
+    },
   ]);
 });
 
@@ -54,6 +67,36 @@ it('counts attempts anew after each requeue, which is told apart from an event t
     { number: 2, of: 2, round: 0, outcome: 'failed' },
     { number: 1, of: 1, round: 1, outcome: 'completed' },
   ]);
+});
+
+it('tells how the cache answered an attempt', () => {
+  const events = told(
+    { type: 'step_started', ms: 0, ...SHELVE },
+    { type: 'step_completed', ms: 1, ...SHELVE, duration_ms: 1, cache: 'hit' },
+  );
+  expect(attemptsOf(events)).toMatchObject([{ cache: 'hit' }]);
+});
+
+it('says of each attempt what it purged, once, though it is told twice or when the attempt has settled', () => {
+  const [first, failed, second, done] = told(
+    { type: 'step_started', ms: 0, ...CHARGE },
+    { type: 'step_retrying', ms: 5, ...CHARGE, duration_ms: 5 },
+    { type: 'step_started', ms: 10, ...CHARGE, attempt: 2 },
+    { type: 'step_completed', ms: 15, ...CHARGE, attempt: 2, duration_ms: 5 },
+  );
+  const all = purge('payment', 'all/payments/payment');
+  const one = purge('payment', 'all/payments/payment/P-1');
+  const events = [first, all, all, failed, second, one, done, one].filter((event) => event !== undefined);
+  expect(attemptsOf(events).map(({ purged }) => purged)).toEqual([['payment'], ['payment P-1']]);
+});
+
+it('makes nothing of a purge by no step that is known', () => {
+  const events = [
+    ...told({ type: 'step_started', ms: 0, ...SHELVE }),
+    purge('another', 'all/a/b'),
+    purge(null, 'all/a'),
+  ];
+  expect(attemptsOf(events)).toMatchObject([{ ...SHELVE, purged: [] }]);
 });
 
 it('lists attempts as they began, though branches end in another order', () => {

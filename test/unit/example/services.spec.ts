@@ -6,6 +6,7 @@ import { Effects } from '../../../src/effects.js';
 import { InvoicingService } from '../../../src/invoicing/invoicing.service.js';
 import { money } from '../../../src/money.js';
 import { Outbox } from '../../../src/notifications/outbox.js';
+import { DeliveryService } from '../../../src/orders/delivery.service.js';
 import { OrdersService } from '../../../src/orders/orders.service.js';
 import { CardDeclinedError } from '../../../src/payments/card-declined.error.js';
 import { GatewayFilter } from '../../../src/payments/gateway.filter.js';
@@ -105,6 +106,15 @@ describe('the catalog', () => {
     expect(offer.unit_cents).toBeLessThan(price_cents);
   });
 
+  it('sells at the price that was set last, and at none below nothing', () => {
+    const own = new CatalogService(new Stock());
+    expect(own.changePrice('teapot-willow', 4_200)).toMatchObject({ sku: 'teapot-willow', price_cents: 4_200 });
+    expect(own.price([{ sku: 'teapot-willow', quantity: 2 }]).total_cents).toBe(8_400);
+    expect(refusal(() => own.changePrice('teapot-willow', -1))).toMatchObject({ code: 'PRICE_INVALID' });
+    expect(refusal(() => own.changePrice('boat', 1))).toMatchObject({ code: 'PRODUCT_UNKNOWN' });
+    expect(own.product('teapot-willow').price_cents).toBe(4_200);
+  });
+
   it('does not know what it does not sell', () => {
     expect(refusal(() => catalog.product('boat'))).toMatchObject({ code: 'PRODUCT_UNKNOWN' });
   });
@@ -126,6 +136,17 @@ describe('orders', () => {
     expect(orders.place('harbour-home', basket, 'k')).toBe(placed);
     expect(orders.place('harbour-home', basket, 'other').id).not.toBe(placed.id);
     expect(() => orders.place('alpine-living', basket, 'k')).toThrow(NotFoundException);
+  });
+});
+
+describe('deliveries', () => {
+  it('are promised from the shelf where it holds enough, else from the supplier', () => {
+    const stock = new Stock();
+    const deliveries = new DeliveryService(stock);
+    const { on_hand } = stock.level('mug-willow', 'main');
+    const promise = (quantity: number): object => deliveries.promise({ sku: 'mug-willow', quantity }, 'main');
+    expect(promise(on_hand)).toMatchObject({ from_stock: true, days: 2 });
+    expect(promise(on_hand + 1)).toEqual({ sku: 'mug-willow', quantity: on_hand + 1, from_stock: false, days: 14 });
   });
 });
 

@@ -5,7 +5,7 @@ import { isAsMeant } from '../../../src/demo/scenarios.js';
 import { renderSummary } from '../../../src/demo/summary.js';
 import { styleOf } from '../../../src/demo/style.js';
 import { renderTimeline, type RunReport } from '../../../src/demo/timeline.js';
-import { told } from './told.js';
+import { purge, told } from './told.js';
 
 const plain = (width: number) => ({ width, colors: pc.createColors(false) });
 const lines = (text: string): string[] => text.split('\n');
@@ -17,6 +17,7 @@ const SCREEN = { path: 'screening', service: 'payments', operation: 'screen-paym
 const RETRIED: RunReport = {
   workflowId: 'w-1',
   cookbook: 'payment-retry',
+  caller: 'harbour-home',
   description: 'Charges a card while the payment gateway is away: tried again, charged once, and the receipt follows.',
   events: told(
     { type: 'started', ms: 0 },
@@ -32,9 +33,31 @@ const RETRIED: RunReport = {
   asMeant: true,
 };
 
+const READ = { service: 'invoicing', operation: 'get-invoice' };
+const CREDIT = { path: 'credit', service: 'invoicing', operation: 'credit-invoice' };
+const SCREENED = told(
+  { type: 'step_started', ms: 9, ...SCREEN },
+  { type: 'step_completed', ms: 10, ...SCREEN, duration_ms: 1, cache: 'bypass' },
+);
+const CACHED = [
+  ...told(
+    { type: 'step_started', ms: 0, path: 'before', ...READ },
+    { type: 'step_completed', ms: 2, path: 'before', ...READ, duration_ms: 2, cache: 'miss' },
+    { type: 'step_started', ms: 3, ...CREDIT },
+  ),
+  purge('credit', 't:acme/invoicing/invoice/I-1024', 'all/invoicing/invoice/I-1024', 'all/invoicing/invoice/~'),
+  ...told(
+    { type: 'step_completed', ms: 5, ...CREDIT, duration_ms: 2, cache: 'bypass' },
+    { type: 'step_started', ms: 6, path: 'after', ...READ },
+    { type: 'step_completed', ms: 8, path: 'after', ...READ, duration_ms: 2, cache: 'hit' },
+  ),
+  ...SCREENED,
+];
+
 const REFUSED: RunReport = {
   workflowId: 'w-2',
   cookbook: 'fraud-rejected',
+  caller: 'harbour-home, ada',
   description: 'A large order on a foreign card.',
   events: told(
     { type: 'step_started', ms: 0, ...SCREEN },
@@ -57,7 +80,7 @@ const REFUSED: RunReport = {
 describe('the timeline of a run', () => {
   it('has a line for each attempt, a bar over the run, the pause between, and the output', () => {
     expect(lines(renderTimeline(RETRIED, plain(112)))).toEqual([
-      '✔ payment-retry ────────────────────────────────────────────────────────────────────────────────────────────────',
+      '✔ payment-retry ─────────────────────────────────────────────────────────────────────────────────── harbour-home',
       '  Charges a card while the payment gateway is away: tried again, charged once, and the receipt follows.',
       '',
       '    +2 ms  payment                    payments       charge-card  ↻ 1/2 GATEWAY_UNAVAILABLE  25 ms  █···········',
@@ -83,19 +106,36 @@ describe('the timeline of a run', () => {
     ]);
   });
 
+  it('says how the cache answered each step, and what a change purged; nothing where nothing is cached', () => {
+    expect(lines(renderTimeline({ ...RETRIED, events: CACHED }, plain(112))).slice(3, 7)).toEqual([
+      '  +0 ms  before     invoicing  get-invoice     ✔  2 ms  miss                   ███████··························',
+      '  +3 ms  credit     invoicing  credit-invoice  ✔  2 ms  purge: invoice I-1024  ·········███████·················',
+      '  +6 ms  after      invoicing  get-invoice     ✔  2 ms  hit                    ···················███████·······',
+      '  +9 ms  screening  payments   screen-payment  ✔  1 ms                         ·····························███·',
+    ]);
+  });
+
+  it('clips a long purge before it leaves out the operations, and more of it after that', () => {
+    const events = [...CACHED, purge('credit', 'all/invoicing/invoice/I-1025', 'all/invoicing/invoice/I-1026')];
+    const credit = (width: number): string | undefined =>
+      lines(renderTimeline({ ...RETRIED, events }, plain(width))).find((line) => line.includes('purge'));
+    expect(credit(92)).toContain('credit-invoice  ✔  2 ms  purge: invoice I-1024, …  ');
+    expect(credit(60)).toContain('invoicing  ✔  2 ms  purge: i…  ');
+  });
+
   it.each([60, 80, 120, 140])('keeps to %i columns, with at least ten cells of bar', (width) => {
-    for (const report of [RETRIED, REFUSED]) {
+    for (const report of [RETRIED, REFUSED, { ...RETRIED, events: CACHED }]) {
       const text = lines(renderTimeline(report, plain(width)));
       expect(text.filter((line) => line.length > width)).toEqual([]);
       const bars = text.flatMap((line) => /[·█]+$/.exec(line) ?? []);
-      expect(bars).toHaveLength(report === RETRIED ? 3 : 1);
+      expect(bars).toHaveLength(report === REFUSED ? 1 : report === RETRIED ? 3 : 4);
       expect(bars.filter((bar) => bar.length < 10)).toEqual([]);
     }
   });
 
   it('puts a failure into a box: its code, the step, the reason, and what to do now', () => {
     expect(lines(renderTimeline(REFUSED, plain(80)))).toEqual([
-      '✖ fraud-rejected ───────────────────────────────────────────────────────────────',
+      '✖ fraud-rejected ───────────────────────────────────────────── harbour-home, ada',
       '  A large order on a foreign card.',
       '',
       '  +0 ms  screening  payments  ✖ FRAUD_SUSPECTED  1 ms  █████████████████████████',
@@ -172,7 +212,7 @@ describe('a run of the demo', () => {
 describe('the style', () => {
   it('has no colours on what is no terminal, and columns within reason', () => {
     expect(styleOf({}).colors.isColorSupported).toBe(false);
-    expect(styleOf({}).width).toBe(110);
+    expect(styleOf({}).width).toBe(120);
     expect(styleOf({ isTTY: true, columns: 20 }).width).toBe(60);
     expect(styleOf({ isTTY: true, columns: 80 }).width).toBe(80);
     expect(styleOf({ isTTY: true, columns: 400 }).width).toBe(140);

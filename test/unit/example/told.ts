@@ -1,4 +1,5 @@
 import type { WorkflowEvent } from 'nest-orchestrator';
+import type { Purge } from '../../../src/demo/stage.js';
 
 type Told = Pick<WorkflowEvent, 'type'> & Partial<WorkflowEvent> & { readonly ms: number };
 
@@ -24,3 +25,17 @@ export function told(...events: readonly Told[]): WorkflowEvent[] {
     ...event,
   }));
 }
+
+/** What a cache tells when a step of that run has changed something. */
+export const purge = (path: string | null, ...tags: readonly string[]): Purge => ({
+  v: 1,
+  type: 'purge',
+  service: 'invoicing',
+  operation: null,
+  reason: null,
+  tags,
+  context: 'workflow',
+  workflow_id: 'w-1',
+  path,
+  at: new Date(Date.UTC(2026, 0, 1)).toISOString(),
+});

@@ -44,6 +44,8 @@ export interface CacheSettings {
   readonly timeout: number;
   readonly whenPurgeFails: 'strict' | 'proceed';
   readonly verifySampleRate: number;
+  /** The option `caller` is given. */
+  readonly knowsCallers?: boolean;
 }
 
 /** What the options are where they say nothing. */

@@ -31,6 +31,7 @@ import { probedName } from '../operations/handler.probe.js';
 import { type BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
 import { describeError } from '../utils/describe-error.js';
 import type { Origin } from './cache-events.js';
+import { NOBODY_SAYS_WHO, whyNotInCalls } from './operation-caching.js';
 import type { Reading } from './reading.js';
 import { type ServiceCache, StepCaches } from './step-caches.js';
 import { fieldIn, fieldsAmong, type Given } from './tags.js';
@@ -212,16 +213,12 @@ function questionOf(given: readonly Given[], { cache }: BoundOperation, context:
 }
 
 function whyNot(
-  [operation, ...others]: readonly BoundOperation[],
+  operations: readonly BoundOperation[],
   caller: Caller | undefined,
   given: readonly Given[] | undefined,
 ): string | undefined {
-  if (caller === undefined) return 'nobody says who calls (option caller)';
-  if (others.length > 0) return 'its handler has several names';
-  if (given === undefined) return 'neither an HTTP request nor a message';
-  const declared = operation?.parameters.declared === true;
-  const keyed = typeof operation?.cache === 'object' && operation.cache.key !== undefined;
-  return declared || keyed ? undefined : 'a parameter is neither input nor caller (cache.key)';
+  if (caller === undefined) return NOBODY_SAYS_WHO;
+  return given === undefined ? 'neither an HTTP request nor a message' : whyNotInCalls(operations);
 }
 
 /** Passes everything on, and stores an only value before it completes. */

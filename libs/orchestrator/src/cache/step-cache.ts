@@ -18,6 +18,7 @@ import { type CacheSource, Entries } from './entries.js';
 import { entryOf } from './entry.js';
 import { Flights } from './flights.js';
 import { Mutation } from './mutation.js';
+import { cachingOf, IT_CHANGES, type OperationCaching } from './operation-caching.js';
 import { Purger } from './purger.js';
 import { Reading } from './reading.js';
 import {
@@ -177,7 +178,7 @@ export class StepCache {
     const none = { operation, key: null, dependsOn: [], purges: [], ttl: null };
     if (found.mutates) {
       const purges = this.isOn ? replacedBy([changedBy(found, fieldOf)], caller) : [];
-      return { ...none, answer: 'bypass', reason: this.isOn ? 'it changes something' : 'the cache is off', purges };
+      return { ...none, answer: 'bypass', reason: this.isOn ? IT_CHANGES : 'the cache is off', purges };
     }
     const never = this.neverCached(found);
     if (never !== undefined) return { ...none, answer: 'bypass', reason: never };
@@ -201,6 +202,18 @@ export class StepCache {
       dependsOn: entry?.tags ?? dependencies.tags,
       ttl: this.ttlOf(found),
     };
+  }
+
+  /** What each operation of this service reads and purges, and how long its answers live, once the application is up. */
+  describe(): readonly OperationCaching[] {
+    const { service, knowsCallers = false } = this.settings;
+    return this.operations.names(service).flatMap((name) => {
+      const operation = this.operations.get(service, name);
+      if (operation === undefined) return [];
+      const never = this.isOn && operation.mutates ? IT_CHANGES : this.neverCached(operation);
+      const ofHandler = this.operations.ofOneHandler(operation);
+      return [cachingOf(operation, { never, ttl: this.ttlOf(operation), knowsCallers, ofHandler })];
+    });
   }
 
   /** How often the cache did what, by operation, since the application is up. */
@@ -246,7 +259,7 @@ export class StepCache {
   mutating(operations: readonly BoundOperation[], caller: Caller | undefined, origin: Origin): Mutation | undefined {
     const [first] = operations;
     if (!this.isOn || first === undefined) return undefined;
-    this.events.tell('bypass', first.name, origin, 'it changes something');
+    this.events.tell('bypass', first.name, origin, IT_CHANGES);
     const widest = operations.map((operation) => changedBy(operation, () => undefined));
     return this.mutationOf(first.name, widest, caller, origin, operations);
   }

@@ -45,6 +45,12 @@ export class OperationRegistry {
     return this.handlers.get(type)?.get(methodName) ?? [];
   }
 
+  /** The operations that this one's handler is, under each of its names. */
+  ofOneHandler(operation: BoundOperation): readonly BoundOperation[] {
+    const lists = [...this.handlers.values()].flatMap((methods) => [...methods.values()]);
+    return lists.find((operations) => operations.includes(operation)) ?? [operation];
+  }
+
   /** The handlers that mutate under any of their names, of the services that are asked for. */
   *mutatingHandlers(among: (service: string) => boolean): Iterable<readonly [Type, string]> {
     for (const [type, methods] of this.handlers) {
