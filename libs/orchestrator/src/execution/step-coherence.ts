@@ -11,7 +11,7 @@ import type { Bracket } from '../operations/handler-call.js';
 import type { BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
 import type { HopJournal } from './hop-journal.js';
 import { Interrupted } from './interrupted.js';
-import type { Task } from './task.runner.js';
+import type { Task } from './task.js';
 
 /**
  * The step cache, as a hop uses it: reads are answered from it, and whatever becomes of a step that may have changed something,

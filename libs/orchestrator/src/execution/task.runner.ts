@@ -23,6 +23,7 @@ import { stackOf } from '../utils/describe-error.js';
 import { Deadline } from './deadline.js';
 import { type HopJournal, LEFT_OUT } from './hop-journal.js';
 import { Interrupted } from './interrupted.js';
+import type { Task } from './task.js';
 import { callerOf, refuseDebt, type StepBracket, type StepCoherence } from './step-coherence.js';
 
 /** How much deeper an output nests in `carry`: envelope, carry, path, outcome. */
@@ -32,13 +33,6 @@ const CARRIED_DEPTH = 4;
 const TIMES_UPHELD = 10;
 
 const noop = (): void => undefined;
-
-/** A task at a run's pointer, as the engine asks for it. */
-export interface Task {
-  readonly run: Run;
-  readonly step: TaskStep;
-  readonly path: string;
-}
 
 /** What a handler that is past its deadline is still doing, and the milliseconds it had. */
 interface Overdue {
