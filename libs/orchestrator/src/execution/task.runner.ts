@@ -3,7 +3,6 @@ import { errorRef, modeOf } from '../engine/advance.js';
 import type { Outcome } from '../engine/outcome.js';
 import { lineOf } from '../engine/parts.js';
 import { nodeOf } from '../engine/plan.js';
-import type { Run } from '../engine/run.js';
 import { RunScope } from '../engine/run-scope.js';
 import { secretsIn, veilOf } from '../engine/secrets/redact.js';
 import type { Veil } from '../engine/secrets/veil.js';
