@@ -7,12 +7,11 @@ export interface Generation {
 
 /** An answer that is being made: those who ask the same meanwhile may wait for it. */
 export class Flight {
-  /** Of what it depends on, before the handler started. `undefined`: it has not. */
-  generation: Generation | undefined;
   readonly landed: Promise<Landing>;
   private land: (landing: Landing) => void = () => undefined;
 
-  constructor() {
+  /** @param generation of what it depends on, before anything of it was made: it grows as more becomes known */
+  constructor(public generation: Generation) {
     this.landed = new Promise((resolve) => {
       this.land = resolve;
     });
@@ -35,8 +34,8 @@ export class Flights {
   }
 
   /** Begins one, in the place of an older one that may not be joined any more. */
-  begin(key: string): Flight {
-    const flight = new Flight();
+  begin(key: string, generation: Generation): Flight {
+    const flight = new Flight(generation);
     this.underWay.set(key, flight);
     void flight.landed.then(() => {
       if (this.underWay.get(key) === flight) this.underWay.delete(key);

@@ -47,7 +47,7 @@ export class Mutation extends Bracket {
     try {
       return await within(this, next);
     } finally {
-      this.purgeIfOver();
+      await this.purgeIfOver(); // whoever waits for it to settle, as the next attempt does, waits for that too
     }
   }
 
@@ -57,10 +57,19 @@ export class Mutation extends Bracket {
 
   override returned(_: HandlerId, result: unknown): void {
     const again = (): void => {
-      this.purgeIfOver();
+      void this.purgeIfOver();
     };
     if (result instanceof Promise) void result.then(again, again);
     else if (!isObservable(result)) again();
+  }
+
+  /**
+   * Nobody waits for it any more: it is purged as it is now, and again when what is still at work has settled, be it while
+   * this is under way. Whether nothing of what it has changed so far is served any more.
+   */
+  end(): Promise<boolean> {
+    this.over = true;
+    return this.purge();
   }
 
   /** Whether nothing of what it has changed so far is served any more. Where nothing started there is nothing to purge. */
@@ -68,12 +77,7 @@ export class Mutation extends Bracket {
     return !this.started || (await this.ports.purge(this.tags, null));
   }
 
-  /** Nobody waits for it any more. */
-  leave(): void {
-    this.over = true;
-  }
-
-  private purgeIfOver(): void {
-    if (this.over && this.started) void this.ports.purge(this.tags, 'settled late');
+  private async purgeIfOver(): Promise<void> {
+    if (this.over && this.started) await this.ports.purge(this.tags, 'settled late');
   }
 }

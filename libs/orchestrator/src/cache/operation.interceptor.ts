@@ -93,15 +93,15 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
   ): Observable<unknown> {
     const mutation = cache.mutating(operations, caller, originOf(context));
     if (mutation === undefined) return next.handle();
-    const purged = (): Promise<void> => cache.settle(mutation, operations[0]?.handler ?? '');
+    const settle = (purged: Promise<boolean>): Promise<void> => cache.settle(purged, operations[0]?.handler ?? '');
     let ended = false;
     const end = async (): Promise<void> => {
-      await purged();
+      await settle(mutation.end());
       ended = true;
     };
     return within(mutation, () => next.handle()).pipe(
       concatMap(async (value: unknown) => {
-        await purged();
+        await settle(mutation.purge());
         return value;
       }),
       catchError((error: unknown) => from(end()).pipe(mergeMap(() => throwError(() => error)))),
@@ -111,8 +111,7 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
           defer(() => from(end()).pipe(mergeMap(() => EMPTY))),
         ),
       finalize(() => {
-        mutation.leave(); // what its handler does from now on is purged when it is done
-        if (!ended) void mutation.purge(); // whoever called has gone
+        if (!ended) void mutation.end(); // whoever called has gone
       }),
     );
   }

@@ -51,8 +51,11 @@ export interface ReadingPorts {
 export class Reading extends Bracket {
   /** How the call was answered. */
   answered: 'hit' | 'miss' | 'bypass' = 'bypass';
-  private tokens: readonly string[] | undefined;
+  /** Tokens as they were when the call began, before anything of it was made. */
+  private readonly known = new Map<Tag, string>();
   private flight: Flight | undefined;
+  /** Its handler has. */
+  private started = false;
 
   constructor(
     private readonly ports: ReadingPorts,
@@ -74,23 +77,25 @@ export class Reading extends Bracket {
   async find(): Promise<{ readonly value: unknown } | undefined> {
     const { entries, clock } = this.ports;
     const { key, dependencies } = this.asked;
-    const [stored, tokens] = await Promise.all([entries.get(key), this.read(dependencies.tags)]);
+    const tags = [...dependencies.tags, ...dependencies.collections];
+    const [stored, tokens] = await Promise.all([entries.get(key), this.read(tags)]);
     if (tokens === undefined) {
       this.bypass('the tokens could not be read');
       return;
     }
-    this.tokens = tokens;
+    this.learn(tags, tokens);
     const entry = entryOf(stored, dependencies, clock.now());
     const current = entry !== undefined && (await this.isCurrent(entry));
     const answer = current ? answerIn(entry.json) : undefined;
     if (answer !== undefined) return this.hit(answer);
-    const { flight, own } = await this.board(key);
+    // Until its handler starts, a pipe may make another id of the one that was asked for: then any instance counts.
+    const { flight, own } = await this.board(key, { tags, tokens });
     const landing = own ? undefined : await flight.landed;
     if (landing !== undefined) {
       const shared = answerIn(landing);
       if (shared !== undefined) return this.hit(shared, 'another call was making it');
     }
-    this.flight = own ? flight : new Flight(); // a failure is not shared: who waited for it executes alone
+    this.flight = own ? flight : new Flight({ tags, tokens }); // a failure is not shared: who waited for it executes alone
     this.answered = 'miss';
     this.ports.tell('miss', reasonOf(stored, entry));
     return undefined;
@@ -101,13 +106,13 @@ export class Reading extends Bracket {
     const { flight } = this;
     if (flight === undefined) return;
     const json = jsonOf(value);
-    flight.end(json);
+    flight.end(this.started ? json : undefined);
     const { generation } = flight;
     if (json === undefined) {
       this.bypass('there is no answer, or it is no JSON');
       return;
     }
-    if (generation === undefined || generation.tokens.length === 0) return;
+    if (!this.started || generation.tokens.length === 0) return;
     const { entries, clock, maxEntryBytes } = this.ports;
     if (Buffer.byteLength(json) > maxEntryBytes) {
       this.bypass('the answer is too large');
@@ -128,16 +133,29 @@ export class Reading extends Bracket {
       if (this.ports.mutates(handler)) throw new UncoveredMutationError(handlerName(handler));
       return undefined;
     }
-    const { flight, tokens } = this;
-    if (flight === undefined || tokens === undefined) return undefined;
-    const { tags } = this.asked.dependenciesOf(args);
-    if (same(tags, this.asked.dependencies.tags)) {
-      flight.generation = { tags, tokens };
+    const { flight } = this;
+    if (flight === undefined) return undefined;
+    const { tags, collections } = this.asked.dependenciesOf(args);
+    const unknown = tags.filter((tag) => !this.known.has(tag));
+    if (unknown.length === 0) {
+      this.start(flight, tags);
       return undefined;
     }
-    return this.read(tags).then((read = []) => {
-      flight.generation = { tags, tokens: read };
+    // Of another id than was asked for. What came before the handler, a pipe that looks it up, may have seen what was true
+    // before a change that its tokens now are younger than: unless nothing of the kind has changed since the call began.
+    return this.read([...unknown, ...collections]).then((read) => {
+      const unchanged = collections.every((tag, at) => read?.[unknown.length + at] === this.known.get(tag));
+      if (read !== undefined && unchanged) this.learn(unknown, read);
+      this.start(flight, tags);
     });
+  }
+
+  /** Its handler starts, or is called once more: the answer depends on all that any of these calls got. */
+  private start(flight: Flight, tags: readonly Tag[]): void {
+    const before = this.started ? flight.generation.tags : this.asked.dependencies.tags;
+    this.started = true;
+    const all = [...new Set([...before, ...tags])];
+    flight.generation = { tags: all, tokens: this.knownOf(all) ?? [] };
   }
 
   override returned(handler: HandlerId, result: unknown): void {
@@ -174,23 +192,36 @@ export class Reading extends Bracket {
   }
 
   /** A flight of one's own, or another's that may be joined. */
-  private async board(key: string): Promise<{ readonly flight: Flight; readonly own: boolean }> {
+  private async board(
+    key: string,
+    generation: Generation,
+  ): Promise<{ readonly flight: Flight; readonly own: boolean }> {
     const { flights } = this.ports;
     for (;;) {
       const flight = flights.get(key);
-      if (flight === undefined) return { flight: flights.begin(key), own: true };
-      // Before its handler starts anybody may join: it will see whatever was changed until now.
-      const { generation } = flight;
-      if (generation === undefined || (await this.isCurrent(generation))) return { flight, own: false };
-      if (flights.get(key) === flight) return { flight: flights.begin(key), own: true };
+      if (flight === undefined) return { flight: flights.begin(key, generation), own: true };
+      if (await this.isCurrent(flight.generation)) return { flight, own: false };
+      if (flights.get(key) === flight) return { flight: flights.begin(key, generation), own: true };
     }
   }
 
   /** Whether these tokens, read earlier by somebody, are those that the tags have had since this call started. */
   private async isCurrent({ tags, tokens }: Generation): Promise<boolean> {
     if (tokens.length === 0) return false;
-    const now = same(tags, this.asked.dependencies.tags) ? this.tokens : await this.read(tags);
+    const now = this.knownOf(tags) ?? (await this.read(tags));
     return now !== undefined && same(tokens, now);
+  }
+
+  private learn(tags: readonly Tag[], tokens: readonly string[]): void {
+    for (const [at, tag] of tags.entries()) {
+      const token = tokens[at];
+      if (token !== undefined) this.known.set(tag, token);
+    }
+  }
+
+  private knownOf(tags: readonly Tag[]): readonly string[] | undefined {
+    const tokens = tags.flatMap((tag) => this.known.get(tag) ?? []);
+    return tokens.length === tags.length ? tokens : undefined;
   }
 
   private read(tags: readonly Tag[]): Promise<readonly string[] | undefined> {

@@ -159,8 +159,7 @@ export class StepCache {
     try {
       return (await mutation.around(() => Promise.resolve(work()))) as T;
     } finally {
-      await this.settle(mutation, 'The work given to StepCache.mutation()');
-      mutation.leave();
+      await this.settle(mutation.end(), 'The work given to StepCache.mutation()');
     }
   }
 
@@ -284,8 +283,8 @@ export class StepCache {
   }
 
   /** @internal After a mutation outside a step: purged, or nobody is told. */
-  async settle(mutation: Mutation, what: string): Promise<void> {
-    if (!(await mutation.purge())) throw new PurgeFailedError(what);
+  async settle(purged: Promise<boolean>, what: string): Promise<void> {
+    if (!(await purged)) throw new PurgeFailedError(what);
   }
 
   /** @internal */

@@ -110,8 +110,7 @@ class MutationOfStep implements StepBracket {
   async leave(journal: HopJournal): Promise<void> {
     const { bracket } = this;
     if (bracket === undefined) return;
-    if (!(await bracket.purge())) journal.owe(this.kept(bracket));
-    bracket.leave();
+    if (!(await bracket.end())) journal.owe(this.kept(bracket));
   }
 
   changed(overdue: boolean): readonly Tag[] | undefined {
