@@ -7,12 +7,13 @@ export interface Generation {
 
 /** An answer that is being made: those who ask the same meanwhile may wait for it. */
 export class Flight {
-  /** Of what it depends on, before the handler started. `undefined`: it has not. */
+  /** Of what it depends on, from before its handler started. `undefined`: it has not. */
   generation: Generation | undefined;
   readonly landed: Promise<Landing>;
   private land: (landing: Landing) => void = () => undefined;
 
-  constructor() {
+  /** @param before tokens of when it began: what stands around its handler may have read what it hands on from then on */
+  constructor(readonly before: readonly string[]) {
     this.landed = new Promise((resolve) => {
       this.land = resolve;
     });
@@ -35,8 +36,8 @@ export class Flights {
   }
 
   /** Begins one, in the place of an older one that may not be joined any more. */
-  begin(key: string): Flight {
-    const flight = new Flight();
+  begin(key: string, before: readonly string[]): Flight {
+    const flight = new Flight(before);
     this.underWay.set(key, flight);
     void flight.landed.then(() => {
       if (this.underWay.get(key) === flight) this.underWay.delete(key);

@@ -51,7 +51,10 @@ export interface ReadingPorts {
 export class Reading extends Bracket {
   /** How the call was answered. */
   answered: 'hit' | 'miss' | 'bypass' = 'bypass';
-  private tokens: readonly string[] | undefined;
+  /** Tokens of when the call started: of its tags, then of their collections. */
+  private before: readonly string[] = [];
+  /** Of its tags alone. */
+  private tokens: readonly string[] = [];
   private flight: Flight | undefined;
 
   constructor(
@@ -74,12 +77,13 @@ export class Reading extends Bracket {
   async find(): Promise<{ readonly value: unknown } | undefined> {
     const { entries, clock } = this.ports;
     const { key, dependencies } = this.asked;
-    const [stored, tokens] = await Promise.all([entries.get(key), this.read(dependencies.tags)]);
-    if (tokens === undefined) {
+    const [stored, before] = await Promise.all([entries.get(key), this.read(dependencies)]);
+    if (before === undefined) {
       this.bypass('the tokens could not be read');
       return;
     }
-    this.tokens = tokens;
+    this.before = before;
+    this.tokens = before.slice(0, dependencies.tags.length);
     const entry = entryOf(stored, dependencies, clock.now());
     const current = entry !== undefined && (await this.isCurrent(entry));
     const answer = current ? answerIn(entry.json) : undefined;
@@ -90,7 +94,7 @@ export class Reading extends Bracket {
       const shared = answerIn(landing);
       if (shared !== undefined) return this.hit(shared, 'another call was making it');
     }
-    this.flight = own ? flight : new Flight(); // a failure is not shared: who waited for it executes alone
+    this.flight = own ? flight : new Flight(before); // a failure is not shared: who waited for it executes alone
     this.answered = 'miss';
     this.ports.tell('miss', reasonOf(stored, entry));
     return undefined;
@@ -128,15 +132,20 @@ export class Reading extends Bracket {
       if (this.ports.mutates(handler)) throw new UncoveredMutationError(handlerName(handler));
       return undefined;
     }
-    const { flight, tokens } = this;
-    if (flight === undefined || tokens === undefined) return undefined;
-    const { tags } = this.asked.dependenciesOf(args);
-    if (same(tags, this.asked.dependencies.tags)) {
+    const { flight, before, tokens } = this;
+    if (flight === undefined) return undefined;
+    const { dependencies } = this.asked;
+    const found = this.asked.dependenciesOf(args);
+    const { tags, fixed } = found;
+    if (same(tags, dependencies.tags)) {
       flight.generation = { tags, tokens };
       return undefined;
     }
-    return this.read(tags).then((read = []) => {
-      flight.generation = { tags, tokens: read };
+    return this.read(found).then((now = []) => {
+      // A pipe may have read already what the handler will answer: these tokens are as old as that where nothing has changed.
+      const unchanged =
+        same(now.slice(0, fixed), before.slice(0, fixed)) && same(now.slice(tags.length), before.slice(tokens.length));
+      flight.generation = { tags, tokens: unchanged ? now.slice(0, tags.length) : [] };
     });
   }
 
@@ -152,13 +161,13 @@ export class Reading extends Bracket {
   /** The answer of a hit; one in a sample is asked for again, to find writers that nobody declared. */
   async checked(value: unknown, next: () => Promise<unknown>): Promise<unknown> {
     if (!this.ports.sample()) return value;
-    const { tags } = this.asked.dependencies;
-    const before = await this.read(tags);
+    const { dependencies } = this.asked;
+    const before = await this.read(dependencies);
     const now = await next().then(jsonOf, () => undefined);
-    const after = await this.read(tags);
+    const after = await this.read(dependencies);
     if (before === undefined || after === undefined || !same(before, after) || now === undefined) return value;
     if (now === jsonOf(value)) return value;
-    this.ports.tell('difference', 'the handler answers otherwise now, and nothing was purged', tags);
+    this.ports.tell('difference', 'the handler answers otherwise now, and nothing was purged', dependencies.tags);
     return JSON.parse(now);
   }
 
@@ -178,23 +187,26 @@ export class Reading extends Bracket {
     const { flights } = this.ports;
     for (;;) {
       const flight = flights.get(key);
-      if (flight === undefined) return { flight: flights.begin(key), own: true };
-      // Before its handler starts anybody may join: it will see whatever was changed until now.
+      if (flight === undefined) return { flight: flights.begin(key, this.before), own: true };
       const { generation } = flight;
-      if (generation === undefined || (await this.isCurrent(generation))) return { flight, own: false };
-      if (flights.get(key) === flight) return { flight: flights.begin(key), own: true };
+      const joins = generation === undefined ? same(flight.before, this.before) : await this.isCurrent(generation);
+      if (joins) return { flight, own: false };
+      if (flights.get(key) === flight) return { flight: flights.begin(key, this.before), own: true };
     }
   }
 
   /** Whether these tokens, read earlier by somebody, are those that the tags have had since this call started. */
   private async isCurrent({ tags, tokens }: Generation): Promise<boolean> {
     if (tokens.length === 0) return false;
-    const now = same(tags, this.asked.dependencies.tags) ? this.tokens : await this.read(tags);
+    const now = same(tags, this.asked.dependencies.tags) ? this.tokens : await this.read({ tags });
     return now !== undefined && same(tokens, now);
   }
 
-  private read(tags: readonly Tag[]): Promise<readonly string[] | undefined> {
-    return this.ports.breaker.try(() => this.ports.coherence.read(tags));
+  private read({
+    tags,
+    collections = [],
+  }: Pick<Dependencies, 'tags'> & Partial<Dependencies>): Promise<readonly string[] | undefined> {
+    return this.ports.breaker.try(() => this.ports.coherence.read([...tags, ...collections]));
   }
 
   private isOwn({ type, methodName }: HandlerId): boolean {

@@ -17,6 +17,8 @@ export interface Dependencies {
   readonly tags: readonly Tag[];
   /** How many of them are the same for every input. */
   readonly fixed: number;
+  /** Beside them: what changes with any instance of what it reads one of, so that it tells whether one did that is not known yet. */
+  readonly collections: readonly Tag[];
 }
 
 /** What a handler is given as one of its parameters: the whole input, or a field of it. */
@@ -46,16 +48,20 @@ export function dependenciesOf(operation: Operation, fieldOf: FieldOf, caller: C
   const { service, reads = [] } = operation;
   const fixed = new Set([part(service)]);
   const byInput = new Set<string>();
+  const collections = new Set<string>();
   if (reads.length === 0) fixed.add(anyOf(service));
   for (const { service: owner = service, resource, id } of reads) {
     fixed.add(part(owner)).add(join(owner, resource));
     if (id === undefined) fixed.add(collectionOf(owner, resource));
-    else byInput.add(instanceOf(owner, resource, idOf(fieldOf(id))));
+    else {
+      byInput.add(instanceOf(owner, resource, idOf(fieldOf(id))));
+      collections.add(collectionOf(owner, resource));
+    }
   }
   const scopes = isShared(operation) || caller.tenantId === undefined ? [ALL] : [tenant(caller.tenantId), PLATFORM];
   const scoped = (names: Iterable<string>): Tag[] => [...names].flatMap((name) => scopes.map((scope) => scope + name));
   const first = scoped(fixed);
-  return { tags: [...first, ...scoped(byInput)], fixed: first.length };
+  return { tags: [...first, ...scoped(byInput)], fixed: first.length, collections: scoped(collections) };
 }
 
 /** What a mutation by this caller replaces. A tenant's leaves other tenants alone; one without a tenant is everybody's. */
