@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Injectable, Param, Patch, type PipeTransform } from '@nestjs/common';
 import { Mutates, Operation, OrchestratorModule, Reads } from 'nest-orchestrator';
+import { deferred } from '../../support/deferred.js';
 import { request } from '../../support/servers.js';
+import { until } from '../../support/until.js';
 import { call, caller, Everywhere, serve, WAYS } from '../../support/ways.js';
 
 /** Which row is meant is said by what the handler got: not by what was sent, and never by what somebody makes up. */
@@ -204,5 +206,71 @@ describe('an id that stands in the path and in the body', () => {
     expect(await call('http', 'get-raw', { id: '7' })).toEqual({ id: '7', value: 2 });
     await call('http', 'get-raw', { id: 'AB1' });
     expect(reads).toEqual(['"AB1"', '"7"', '"7"']);
+  });
+});
+
+/** A pipe that makes of an id the row itself, as it is when the pipe runs. */
+let loaded = 0;
+let gate = deferred();
+@Injectable()
+class Load implements PipeTransform {
+  async transform(id: string): Promise<object> {
+    const row = { id, value: rows.get(id) };
+    loaded += 1;
+    await gate.promise;
+    return row;
+  }
+}
+
+@Controller()
+class LoadedRows {
+  @Everywhere('get')
+  @Reads('row', { id: 'id' })
+  get(@Body('id', Load) { value }: Row): unknown {
+    reads.push('AB1');
+    return { value };
+  }
+
+  @Everywhere('put')
+  @Mutates('row', { id: 'id' })
+  put(@Body('id') id: string, @Body('value') value: number): object {
+    rows.set(id, value);
+    return {};
+  }
+}
+
+describe.each(WAYS)('a row that a pipe loads, by %s', (way) => {
+  beforeEach(async () => {
+    [loaded, gate] = [0, deferred()];
+    await serve({ imports: [OrchestratorModule.forRoot({ service: 'alpha', caller })], controllers: [LoadedRows] });
+  });
+
+  it('and that changes before the handler starts is never served to whoever asks after that', async () => {
+    const early = call(way, 'get', { id: 'AB1' });
+    await until(() => loaded === 1);
+    await call(way, 'put', { id: 'AB1', value: 2 });
+    gate.resolve();
+    await early;
+    expect(await call(way, 'get', { id: 'AB1' })).toEqual({ value: 2 });
+  });
+
+  it('and that changes before the handler starts is not told to whoever asks the same meanwhile', async () => {
+    const early = call(way, 'get', { id: 'AB1' });
+    await until(() => loaded === 1);
+    await call(way, 'put', { id: 'AB1', value: 2 });
+    const late = call(way, 'get', { id: 'AB1' });
+    await until(() => loaded === 2);
+    gate.resolve();
+    expect(await early).toEqual({ value: 1 });
+    expect(await late).toEqual({ value: 2 });
+  });
+
+  it('is served from the cache until it changes', async () => {
+    gate.resolve();
+    for (const value of [1, 2, 3]) {
+      await call(way, 'put', { id: 'AB1', value });
+      for (let time = 0; time < 2; time += 1) expect(await call(way, 'get', { id: 'AB1' })).toEqual({ value });
+    }
+    expect(reads).toHaveLength(3);
   });
 });
