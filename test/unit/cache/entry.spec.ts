@@ -7,7 +7,7 @@ import { answerIn, type Entry, entryOf, jsonOf } from '../../../libs/orchestrato
 import type { Dependencies } from '../../../libs/orchestrator/src/cache/tags.js';
 
 const NOW = Date.UTC(2030, 0);
-const DEPENDENCIES: Dependencies = { tags: ['crm', 'crm/customer', 'crm/customer/7'], fixed: 2 };
+const DEPENDENCIES: Dependencies = { tags: ['crm', 'crm/customer', 'crm/customer/7'], fixed: 2, collections: [] };
 const ENTRY: Entry = { v: 1, json: '{"id":7}', tags: DEPENDENCIES.tags, tokens: ['a', 'b', 'c'], until: NOW + 1 };
 
 describe('what a store gives back', () => {

@@ -170,13 +170,13 @@ export class Reading extends Bracket {
   /** The answer of a hit; one in a sample is asked for again, to find writers that nobody declared. */
   async checked(value: unknown, next: () => Promise<unknown>): Promise<unknown> {
     if (!this.ports.sample()) return value;
-    const { dependencies } = this.asked;
-    const before = await this.read(dependencies);
+    const { tags } = this.asked.dependencies;
+    const before = await this.read(tags);
     const now = await next().then(jsonOf, () => undefined);
-    const after = await this.read(dependencies);
+    const after = await this.read(tags);
     if (before === undefined || after === undefined || !same(before, after) || now === undefined) return value;
     if (now === jsonOf(value)) return value;
-    this.ports.tell('difference', 'the handler answers otherwise now, and nothing was purged', dependencies.tags);
+    this.ports.tell('difference', 'the handler answers otherwise now, and nothing was purged', tags);
     return JSON.parse(now);
   }
 
