@@ -4,6 +4,7 @@ import { Keyv } from 'keyv';
 import QuickLRU from 'quick-lru';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import { describe } from '../utils/describe.js';
+import { messageOf } from '../utils/describe-error.js';
 import type { CacheOptions } from './cache.options.js';
 
 /** A cache in this process: at most so many entries, those used least recently go first. */
@@ -25,12 +26,17 @@ export function cacheOf(
   { stores, useExisting, size }: CacheOptions & { readonly size: number },
   existing: (token: InjectionToken) => unknown,
 ): Cache {
-  if (useExisting !== undefined) return existingCache(existing(useExisting), 'cache.useExisting');
+  if (useExisting !== undefined) return existingCache(() => existing(useExisting), 'cache.useExisting');
   return stores === undefined ? memoryCache(size) : cacheOver([stores].flat(), 'cache.stores');
 }
 
 /** @throws ConfigurationError for what is no Keyv store, and for one that would lose or repeat what it is given */
 function cacheOver(stores: readonly unknown[], option: string): Cache {
+  if (stores.length === 0) {
+    throw new ConfigurationError(
+      `OrchestratorModule: ${option} must name a store (got none). Leave it out: answers are kept in memory then.`,
+    );
+  }
   stores.forEach((store, at) => {
     refuseMistakes(store, `${option}[${at}]`);
   });
@@ -38,15 +44,24 @@ function cacheOver(stores: readonly unknown[], option: string): Cache {
 }
 
 /** @throws ConfigurationError for what is no cache of cache-manager 6 or later */
-function existingCache(found: unknown, option: string): Cache {
+function existingCache(find: () => unknown, option: string): Cache {
+  const fix = 'Import CacheModule.register() of @nestjs/cache-manager 3 or later, and give its token CACHE_MANAGER.';
+  let found: unknown;
+  try {
+    found = find();
+  } catch (cause) {
+    const why = messageOf(cause);
+    throw new ConfigurationError(`OrchestratorModule: ${option} must be the token of a provider (${why}). ${fix}`, {
+      cause,
+    });
+  }
   const { stores } = Object(found) as { readonly stores?: unknown };
   if (Array.isArray(stores)) {
     for (const [at, store] of stores.entries()) refuseMistakes(store, `${option}.stores[${at}]`);
     return found as Cache;
   }
   throw new ConfigurationError(
-    `OrchestratorModule: ${option} must be a cache of cache-manager 7, with its Keyv stores (got ${describe(found)}). Import ` +
-      'CacheModule.register() of @nestjs/cache-manager 3 or later, and give its token CACHE_MANAGER.',
+    `OrchestratorModule: ${option} must be a cache of cache-manager 7, with its Keyv stores (got ${describe(found)}). ${fix}`,
   );
 }
 
@@ -56,13 +71,14 @@ export const isInProcess = (store: Keyv): boolean => storeOf(store) instanceof M
 const storeOf = ({ opts }: Keyv): unknown => (Object(opts) as { readonly store?: unknown }).store;
 
 function refuseMistakes(store: unknown, at: string): void {
-  const { get, set, opts, mget } = Object(store) as Record<string, unknown>;
+  const { get, set, opts, mdel, stores } = Object(store) as Record<string, unknown>;
   const fix =
     'new Keyv({ store: new KeyvAdapter(store), useKeyPrefix: false, throwOnErrors: true }), with serialize and deserialize = undefined';
   if (typeof get !== 'function' || typeof set !== 'function' || opts === undefined) {
-    const old =
-      typeof mget === 'function' ? `It looks like a store of cache-manager 5: wrap it, ${fix}.` : 'Give new Keyv(…).';
-    throw new ConfigurationError(`OrchestratorModule: ${at} must be a Keyv store (got ${describe(store)}). ${old}`);
+    let instead = 'Give new Keyv(…).';
+    if (typeof mdel === 'function') instead = `It looks like a store of cache-manager 5: wrap it, ${fix}.`;
+    if (Array.isArray(stores)) instead = 'It looks like a cache: give its stores, or its token as cache.useExisting.';
+    throw new ConfigurationError(`OrchestratorModule: ${at} must be a Keyv store (got ${describe(store)}). ${instead}`);
   }
   const keyv = store as Keyv;
   if ((storeOf(keyv) as object | undefined)?.constructor.name !== 'KeyvAdapter') return;
