@@ -26,6 +26,7 @@ import type { TransportDefinition } from './transports/workflow.transport.js';
 import { describe } from './utils/describe.js';
 import { type Duration, toMilliseconds } from './utils/duration.js';
 import { IsDuration } from './utils/is-duration.js';
+import { isRecord } from './utils/is-record.js';
 
 /** What `OrchestratorModule.forRoot()` takes beside `service`. Everything has a default. */
 export interface OrchestratorModuleOptions {
@@ -120,10 +121,7 @@ export function settingsOf(service: string, raw: OrchestratorModuleOptions = {})
   const options = present(raw);
   const checked = Object.assign(new Options(), options, {
     service,
-    ...(options.retry === undefined ? {} : { retry: Object.assign(new Retry(), options.retry) }),
-    ...(options.limits === undefined ? {} : { limits: Object.assign(new LimitOptions(), options.limits) }),
-    ...(typeof options.cache === 'object' ? { cache: Object.assign(new CacheChecks(), options.cache) } : {}),
-    ...(options.unroutable === undefined ? {} : { unroutable: Object.assign(new Unroutable(), options.unroutable) }),
+    ...checkedBy({ retry: Retry, limits: LimitOptions, cache: CacheChecks, unroutable: Unroutable }, options),
   });
   const problems = validateSync(checked, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
   if (problems.length > 0) throw new ConfigurationError(problems.flatMap((problem) => linesOf(problem)).join('\n'));
@@ -180,6 +178,12 @@ export function settingsOf(service: string, raw: OrchestratorModuleOptions = {})
   };
 }
 
+/** The options that are objects themselves, as what checks them; what is none is checked as it is. */
+function checkedBy(types: Readonly<Record<string, new () => object>>, options: object): object {
+  const given = Object.entries(options).filter(([name, value]) => Object.hasOwn(types, name) && isRecord(value));
+  return Object.fromEntries(given.map(([name, value]) => [name, Object.assign(new (types[name] ?? Object)(), value)]));
+}
+
 /** `undefined` and `null` are as good as absent, as in `{ steps: process.env.STEPS && Number(process.env.STEPS) }`. */
 function present<T extends object>(given: T | undefined): Partial<T> {
   const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined && value !== null);
@@ -202,7 +206,11 @@ const ms = (given: Duration | undefined, otherwise: Duration): number => toMilli
 
 function linesOf({ property, value, constraints = {}, children = [] }: ValidationError, path = ''): string[] {
   const at = `${path}${property}`;
-  const fixes = Object.entries(constraints).map(([rule, message]) =>
+  // That it cannot be looked into goes without saying where it is said what it must be.
+  const broken = Object.entries(constraints).filter(
+    ([rule], _, all) => rule !== 'nestedValidation' || all.length === 1,
+  );
+  const fixes = broken.map(([rule, message]) =>
     rule === 'whitelistValidation'
       ? `OrchestratorModule: unknown option "${at}" (got ${describe(value)}).`
       : `OrchestratorModule: ${at} ${message.replace(new RegExp(`^${property} `), '')} (got ${describe(value)}).`,
