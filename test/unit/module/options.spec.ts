@@ -93,13 +93,13 @@ describe('the options of the cache', () => {
       verifySampleRate: 0,
     };
     for (const options of [{}, { cache: {} }, { cache: undefined }, { cache: null }, { cache: { ttl: null } }]) {
-      expect(settingsOf('orders', options as never).cacheSettings).toEqual(settings);
+      expect(settingsOf('orders', options as never).cacheSettings).toMatchObject(settings);
     }
   });
 
   it('are taken as they are said, durations in milliseconds', () => {
     const cache = { ttl: '1h', size: 5, maxEntryBytes: 100, timeout: 20, whenPurgeFails: 'proceed', verifySampleRate: 0.5 } as const; // prettier-ignore
-    expect(settingsOf('orders', { namespace: 'eu', cache }).cacheSettings).toEqual({
+    expect(settingsOf('orders', { namespace: 'eu', cache }).cacheSettings).toMatchObject({
       ...cache,
       service: 'orders',
       namespace: 'eu',
