@@ -207,7 +207,7 @@ function inputsOf(context: ExecutionContext, { parameters: { inputs } }: BoundOp
 /** What the answer depends on beside the caller. */
 function questionOf(given: readonly Given[], { cache }: BoundOperation, context: ExecutionContext): unknown {
   const key = typeof cache === 'object' ? cache.key : undefined;
-  const values = given.map(({ value }) => value ?? null);
+  const values = given.map(({ value }) => (value === undefined ? [] : [value])); // a default is for what is not given
   return key === undefined ? values : [values, key(context) ?? null];
 }
 
