@@ -1,18 +1,29 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { succeed } from './shell.js';
+import { basename, join, resolve } from 'node:path';
+import { run, succeed } from './shell.js';
+
+/** The library as it would be published. */
+export interface Tarball {
+  readonly path: string;
+  /** What it holds, without its `package/`. */
+  readonly files: readonly string[];
+  remove(): void;
+}
 
 /** An empty project with the packed library installed, as a user has it. */
 export interface Consumer {
   readonly folder: string;
-  /** The files of the tarball, without its `package/`. */
+  /** The files of the tarball. */
   readonly packed: readonly string[];
   write(file: string, content: string): void;
-  /** Installs more, in the versions the repository has. */
+  /** Installs more, in the versions of the same lock file. */
   add(...packages: readonly string[]): Promise<void>;
-  /** Compiles the project's TypeScript with the strictest settings, against the packed types. */
-  compile(): Promise<string>;
+  /**
+   * Compiles the project's TypeScript with the strictest settings, and checks the packed types with it.
+   * @throws Error for every fault that is the project's or the library's. Other packages' types are theirs
+   */
+  compile(): Promise<void>;
   remove(): void;
 }
 
@@ -23,42 +34,78 @@ const COMPILER_OPTIONS = {
   exactOptionalPropertyTypes: true,
   experimentalDecorators: true,
   emitDecoratorMetadata: true,
-  skipLibCheck: true,
+  skipLibCheck: false,
   types: [],
 };
 
+/** Builds and packs the library. */
+export async function packLibrary(): Promise<Tarball> {
+  const folder = temporary('packed-');
+  await succeed('.', 'npx', 'nest', 'build', 'orchestrator');
+  const pack = await succeed('libs/orchestrator', 'npm', 'pack', '--json', '--pack-destination', folder);
+  const [{ filename, files }] = JSON.parse(pack) as [{ filename: string; files: { path: string }[] }];
+  return { path: join(folder, filename), files: files.map(({ path }) => path), remove: removing(folder) };
+}
+
 /**
- * Builds and packs the library, and installs it with `packages` into a new folder outside the repository. Packages come in
- * the versions `installed` there, which the cache of the package manager holds already.
+ * Installs the packed library with `packages` into a new folder outside the repository. Packages come in the versions of a
+ * lock file of the repository, which the cache of the package manager holds where that was installed.
  */
-export async function installPacked(packages: readonly string[], installed = 'node_modules'): Promise<Consumer> {
-  const folder = mkdtempSync(join(tmpdir(), 'consumer-'));
+export async function install(
+  tarball: Tarball,
+  packages: readonly string[],
+  lock = 'package-lock.json',
+): Promise<Consumer> {
+  const folder = temporary('consumer-');
   const write = (file: string, content: string): void => {
     writeFileSync(join(folder, file), content);
   };
-  await succeed('.', 'npx', 'nest', 'build', 'orchestrator');
-  const pack = await succeed('libs/orchestrator', 'npm', 'pack', '--json', '--pack-destination', folder);
-  const [tarball] = JSON.parse(pack) as [{ filename: string; files: { path: string }[] }];
+  copyFileSync(tarball.path, join(folder, basename(tarball.path)));
   write('package.json', JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['*.ts', '*.cts'] }));
-  const install = (...wanted: readonly string[]): Promise<string> =>
+  const npm = (...wanted: readonly string[]): Promise<string> =>
     succeed(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', '--save-exact', ...wanted);
-  const pinned = (name: string): string => `${name}@${versionOf(`${installed}/${name}`)}`;
-  await install(`./${tarball.filename}`, ...packages.map(pinned));
+  const pinned = (name: string): string => `${name}@${versionIn(lock, name)}`;
+  await npm(`./${basename(tarball.path)}`, ...packages.map(pinned));
   return {
     folder,
-    packed: tarball.files.map(({ path }) => path),
+    packed: tarball.files,
     write,
     add: async (...more) => {
-      await install(...more.map(pinned));
+      await npm(...more.map(pinned));
     },
-    compile: () => succeed(folder, process.execPath, resolve('node_modules/typescript/bin/tsc'), '-p', '.'),
-    remove: () => {
-      rmSync(folder, { recursive: true, force: true });
-    },
+    compile: () => compile(folder),
+    remove: removing(folder),
   };
 }
 
-function versionOf(folder: string): string {
-  return (JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as { version: string }).version;
+/** Packs the library, and installs it once. */
+export async function installPacked(packages: readonly string[]): Promise<Consumer> {
+  const tarball = await packLibrary();
+  try {
+    return await install(tarball, packages);
+  } finally {
+    tarball.remove();
+  }
 }
+
+async function compile(folder: string): Promise<void> {
+  const { code, stdout, stderr } = await run(folder, process.execPath, resolve('node_modules/typescript/bin/tsc'), '-p', '.'); // prettier-ignore
+  if (code === 0) return;
+  // A fault's further lines are indented.
+  const faults = stdout.split(/\n(?!\s)/).filter((line) => line.includes('error TS'));
+  const own = faults.filter((fault) => !/^node_modules\/(?!nest-orchestrator\/)/.test(fault));
+  if (own.length > 0 || faults.length === 0) throw new Error(`tsc: ${own.join('\n') || stdout + stderr}`);
+}
+
+function versionIn(lock: string, name: string): string {
+  const { packages } = JSON.parse(readFileSync(lock, 'utf8')) as { packages: Record<string, { version: string }> };
+  const found = packages[`node_modules/${name}`];
+  if (found === undefined) throw new Error(`${lock} has no ${name}.`);
+  return found.version;
+}
+
+const temporary = (prefix: string): string => mkdtempSync(join(tmpdir(), prefix));
+const removing = (folder: string) => (): void => {
+  rmSync(folder, { recursive: true, force: true });
+};

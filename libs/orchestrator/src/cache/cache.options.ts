@@ -7,6 +7,15 @@ import type { CoherenceDefinition } from './coherence.js';
 /** Says for whom an HTTP or RPC call acts; `undefined`: for nobody that is known. */
 export type ResolveCaller = (context: ExecutionContext) => Caller | undefined | Promise<Caller | undefined>;
 
+/**
+ * A Keyv, of either build: Keyv comes once for `import` and once for `require`, and as a class with private members each fits
+ * only itself.
+ */
+export type KeyvStore = Pick<
+  Keyv,
+  'opts' | 'get' | 'set' | 'delete' | 'serialize' | 'deserialize' | 'useKeyPrefix' | 'throwOnErrors'
+>;
+
 /** How answers of reads are cached, and what a mutation does when it cannot purge them. Everything has a default. */
 export interface CacheOptions {
   /** How long an answer is served at most, unless its operation says otherwise. Default `'5m'`. */
@@ -16,7 +25,7 @@ export interface CacheOptions {
   /** Larger answers are not stored, in bytes of JSON. Default 65,536. */
   readonly maxEntryBytes?: number;
   /** Where answers are kept instead of in memory: any Keyv stores, the nearest first. They are whoever's who made them: never cleared or closed. */
-  readonly stores?: Keyv | readonly Keyv[];
+  readonly stores?: KeyvStore | readonly KeyvStore[];
   /** The token of the application's own cache, whose stores are shared: `CACHE_MANAGER` of `@nestjs/cache-manager`. */
   readonly useExisting?: InjectionToken;
   /** How long a store outside this process, and the tokens, are waited for by a read. Default `'50ms'`. */
