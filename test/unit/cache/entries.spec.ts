@@ -143,6 +143,16 @@ describe('a store in trouble', () => {
     expect(await entries.get(KEY)).toEqual(entry(clock)); // while no time passes
   });
 
+  it('is waited for with a timer only where it is outside the process', async () => {
+    const clock = clockOfKeyv();
+    void entriesOver(clock, new Map()).get(KEY);
+    expect(clock.pending).toBe(0);
+    const answer = entriesOver(clock, new FarStore()).get(KEY);
+    expect(clock.pending).toBe(1);
+    await answer;
+    expect(clock.pending).toBe(0);
+  });
+
   it.each(['no JSON', '{"value":', '7', 'null', '"text"', '[]'])(
     'is a miss where it holds what nobody can read, in this process too: %s',
     async (raw) => {

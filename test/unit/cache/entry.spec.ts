@@ -40,6 +40,7 @@ describe('what a store gives back', () => {
     ['a token too few', { ...ENTRY, tokens: ['a', 'b'] }],
     ['a token too many', { ...ENTRY, tokens: ['a', 'b', 'c', 'd'] }],
     ['what its operation depended on before it was declared to depend on more', { ...ENTRY, tags: ['crm'], tokens: ['a'] }],
+    ['what it depended on before it was declared to depend on one more instance', { ...ENTRY, tags: ['crm', 'crm/customer'], tokens: ['a', 'b'] }],
     ['other tags where they are the same for every input', { ...ENTRY, tags: ['crm', 'crm/order', 'crm/customer/7'] }],
     ['an entry that is too old', { ...ENTRY, until: NOW - 1 }],
     ['an entry that is too old by now', { ...ENTRY, until: NOW }],

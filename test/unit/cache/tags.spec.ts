@@ -127,6 +127,11 @@ describe('what an answer depends on', () => {
     );
   });
 
+  it('is never what the input has from what it was made of', () => {
+    const reads = [CUSTOMER];
+    expect(tagsOf({ reads }, Object.create({ id: 7 }))).toEqual(tagsOf({ reads }, {}));
+  });
+
   it('is what the input has under any name, also one that objects have', () => {
     const input = JSON.parse('{ "__proto__": 7 }') as unknown;
     expect(tagsOf({ reads: [{ resource: 'customer', id: '__proto__' }] }, input)).toContain('all/crm/customer/7');
