@@ -11,6 +11,9 @@ describe('npm run demo', () => {
     const stdout = await succeed('.', 'npm', 'run', 'demo');
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^✔ \d+ runs completed, \d+ failed as meant/);
     expect(stdout).toMatch(/✔ order-to-cash .+OUT_OF_STOCK.+↺ requeued.+reservation .+✔.+confirmed/s);
+    const [, disputed = ''] = /✔ disputed-invoice (.+?)\n\n\n/s.exec(stdout) ?? [];
+    expect(disputed).toMatch(/ miss .+ miss .+ purge: invoice I-1024 .+ miss .+ hit /s);
+    expect(stdout).toContain('by HTTP: 200, purge: product planter-meadow');
   });
 
   it('ends without a word when its reader has seen enough, as head has', async () => {
