@@ -42,7 +42,7 @@ export function answerIn(json: string): { readonly value: unknown } | undefined 
 
 /**
  * An answer as JSON. `undefined`: there is none, or JSON cannot hold it, so that whoever is served from the cache would get
- * something else than whoever executes: bytes, streams, maps, sets, symbols, functions, bigints, or a cycle.
+ * something else than whoever executes: bytes, streams, promises, maps, sets, symbols, functions, bigints, or a cycle.
  */
 export function jsonOf(value: unknown): string | undefined {
   try {
@@ -55,7 +55,7 @@ export function jsonOf(value: unknown): string | undefined {
 function refuseForeign(this: unknown, key: string, value: unknown): unknown {
   const given = (this as Record<string, unknown>)[key]; // before toJSON
   if (typeof given === 'object' && given !== null) {
-    const foreign = ArrayBuffer.isView(given) || given instanceof ArrayBuffer || given instanceof Map || given instanceof Set || isStream(given); // prettier-ignore
+    const foreign = ArrayBuffer.isView(given) || given instanceof ArrayBuffer || given instanceof Map || given instanceof Set || given instanceof Promise || isStream(given); // prettier-ignore
     if (foreign) throw new TypeError('no JSON');
   } else if (typeof given === 'function' || typeof given === 'symbol' || typeof given === 'bigint') {
     throw new TypeError('no JSON');
