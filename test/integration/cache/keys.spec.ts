@@ -151,7 +151,7 @@ describe('a key', () => {
   it('shows who asked what, without a character that means something to somebody', async () => {
     const keys: string[] = [];
     const stores = new Keyv();
-    stores.hooks.addHandler('preSet' as never, ({ key }: { key: string }) => keys.push(key));
+    stores.hooks.addHandler('preSet', ({ key }: { key: string }) => keys.push(key));
     await boot({ alpha: { reads: { 'get * row': () => 1 } } }, { cache: { stores } });
     await ask('get * row', { id: 'a*' }, { tenantId: 'a:w*', workspaceId: '\n', personId: 'p'.repeat(1_000) });
     expect(keys).toEqual([
@@ -162,7 +162,7 @@ describe('a key', () => {
   it('is told by explain(), and is the one that is used', async () => {
     const keys: string[] = [];
     const stores = new Keyv();
-    stores.hooks.addHandler('preSet' as never, ({ key }: { key: string }) => keys.push(key));
+    stores.hooks.addHandler('preSet', ({ key }: { key: string }) => keys.push(key));
     await boot({ alpha: { reads: { get: () => 1 } } }, { cache: { stores } });
     await ask('get', { id: 1 }, { tenantId: 'a' });
     const { key } = await services.app.get(StepCache, { strict: false }).explain('get', { id: 1 }, { tenantId: 'a' });
