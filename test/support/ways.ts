@@ -29,7 +29,8 @@ export class CallFailed extends Error {
   }
 }
 
-let client: ClientProxy;
+/** Of {@link serve}. */
+export let client: ClientProxy;
 const ask = asking(alpha);
 
 /** Makes the application, and lets it be called in every way. */

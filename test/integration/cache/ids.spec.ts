@@ -22,7 +22,8 @@ class Canonical implements PipeTransform {
 }
 
 /** What a handler takes an id for that it does not check. */
-const text = (id: unknown): string => (typeof id === 'object' && !Array.isArray(id) ? JSON.stringify(id) : String(id));
+const text = (id: unknown): string =>
+  typeof id === 'string' ? id : Array.isArray(id) ? id.join() : JSON.stringify(id);
 
 class Row {
   id!: string;

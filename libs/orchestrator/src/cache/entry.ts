@@ -42,7 +42,7 @@ export function answerIn(json: string): { readonly value: unknown } | undefined 
 
 /**
  * An answer as JSON. `undefined`: there is none, or JSON cannot hold it, so that whoever is served from the cache would get
- * something else than whoever executes: bytes, streams, maps, sets, symbols, functions, bigints, or a cycle.
+ * something else than whoever executes: bytes, streams, promises, maps, sets, symbols, functions, bigints, or a cycle.
  */
 export function jsonOf(value: unknown): string | undefined {
   try {
@@ -61,7 +61,7 @@ function refuseForeign(this: unknown, key: string, value: unknown): unknown {
 export function isForeign(value: unknown): boolean {
   if (typeof value !== 'object') return typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint'; // prettier-ignore
   if (value === null) return false;
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Map || value instanceof Set || isStream(value); // prettier-ignore
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Map || value instanceof Set || value instanceof Promise || isStream(value); // prettier-ignore
 }
 
 /** Node's streams and those of the web, Nest's StreamableFile, Observables, and the bodies of `fetch`. */

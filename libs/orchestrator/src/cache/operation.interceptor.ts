@@ -30,7 +30,10 @@ import { BracketOfCalls, HandlerCall, within } from '../operations/handler-call.
 import { probedName } from '../operations/handler.probe.js';
 import { type BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
 import { describeError } from '../utils/describe-error.js';
+import { asTold, isSentAlike } from './as-told.js';
 import type { Origin } from './cache-events.js';
+import { callerFrom } from './caller-from.js';
+import { jsonOf } from './entry.js';
 import { NOBODY_SAYS_WHO, whyNotInCalls } from './operation-caching.js';
 import type { Reading } from './reading.js';
 import { type ServiceCache, StepCaches } from './step-caches.js';
@@ -93,7 +96,10 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
   ): Observable<unknown> {
     const mutation = cache.mutating(operations, caller, originOf(context));
     if (mutation === undefined) return next.handle();
-    const settle = (purged: Promise<boolean>): Promise<void> => cache.settle(purged, operations[0]?.handler ?? '');
+    const settle = (purged: Promise<boolean>): Promise<void> =>
+      cache.settle(purged, operations[0]?.handler ?? '').catch((error: unknown) => {
+        throw asTold(error, context.getType());
+      });
     let ended = false;
     const end = async (): Promise<void> => {
       await settle(mutation.end());
@@ -129,14 +135,15 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     const origin = originOf(context);
     const given = inputsOf(context, operation);
     const why = whyNot(operations, caller, given);
-    if (why !== undefined) cache.bypass(operation, origin, why);
+    const input = why === undefined && given !== undefined ? questionOf(given, operation, context) : undefined;
+    if (input === undefined) cache.bypass(operation, origin, why ?? 'cache.key says no JSON');
     const reading =
-      why !== undefined || given === undefined || caller === undefined
+      input === undefined || given === undefined || caller === undefined
         ? undefined
         : cache.reading(operation, {
             contextType: context.getType(),
             caller,
-            input: questionOf(given, operation, context),
+            input,
             fieldOf: fieldsAmong(given),
             handler,
             origin,
@@ -156,7 +163,7 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
   /** Whoever cannot say who calls is not told an old answer, and purges for everybody. */
   private async callerOf(context: ExecutionContext, { callerOf }: ServiceCache): Promise<Caller | undefined> {
     try {
-      return await callerOf?.(context);
+      return callerFrom(await callerOf?.(context));
     } catch (error) {
       const handler = `${context.getClass().name}.${context.getHandler().name}`;
       this.logger.warn(`The option caller failed for ${handler}, which is not cached: ${describeError(error)}`);
@@ -204,11 +211,13 @@ function inputsOf(context: ExecutionContext, { parameters: { inputs } }: BoundOp
   return isRequest ? given((from) => request[from]) : undefined;
 }
 
-/** What the answer depends on beside the caller. */
+/** What the answer depends on beside the caller. `undefined`: it is no JSON, and would be the same for every call. */
 function questionOf(given: readonly Given[], { cache }: BoundOperation, context: ExecutionContext): unknown {
   const key = typeof cache === 'object' ? cache.key : undefined;
   const values = given.map(({ value }) => (value === undefined ? [] : [value])); // a default is for what is not given
-  return key === undefined ? values : [values, key(context) ?? null];
+  if (key === undefined) return values;
+  const more = key(context) ?? null;
+  return jsonOf(more) === undefined ? undefined : [values, more];
 }
 
 function whyNot(
@@ -229,7 +238,9 @@ function filling(reading: Reading, source: Observable<unknown>): Observable<unkn
       if (values.length > 1) reading.fail();
     }),
   );
-  const stored = defer(() => (values.length === 1 ? reading.fill(values[0]) : Promise.resolve()));
+  const stored = defer(async () => {
+    if (values.length === 1) await reading.fill(isSentAlike(values[0]) ? values[0] : undefined);
+  });
   return concat(passed, stored.pipe(ignoreElements())).pipe(
     finalize(() => {
       reading.fail(); // after it was filled this says nothing

@@ -249,6 +249,13 @@ export class StepCache {
     ); // prettier-ignore
   }
 
+  /** @internal Why no answer of the operation is cached, whatever its input. `undefined`: they may be. */
+  neverCached({ cache, sensitiveInputFields = [] }: BoundOperation): string | undefined {
+    if (!this.isOn) return 'the cache is off';
+    if (cache === false) return 'the operation says cache: false';
+    return sensitiveInputFields.length > 0 ? 'its input holds secrets' : undefined;
+  }
+
   /** @internal A read that is not cached. */
   bypass(operation: BoundOperation, origin: Origin, reason: string): void {
     if (this.isOn) this.events.tell('bypass', operation.name, origin, reason);
@@ -317,12 +324,6 @@ export class StepCache {
         own.find(({ service, name }) => declared.service === service && declared.name === name) ?? declared;
       return operation.mutates ? [changedBy(operation, fieldsOf(operation, args))] : [];
     });
-  }
-
-  private neverCached({ cache, sensitiveInputFields = [] }: BoundOperation): string | undefined {
-    if (!this.isOn) return 'the cache is off';
-    if (cache === false) return 'the operation says cache: false';
-    return sensitiveInputFields.length > 0 ? 'its input holds secrets' : undefined;
   }
 
   private keyOf(

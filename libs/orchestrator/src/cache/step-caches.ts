@@ -49,9 +49,10 @@ export class StepCaches {
    */
   open(operations: OperationRegistry): void {
     for (const { cache } of this.byService.values()) cache.open();
-    for (const { service, name, reads = [], mutates } of operations.all()) {
+    for (const operation of operations.all()) {
+      const { service, name, reads = [], mutates } = operation;
       const reader = this.byService.get(service);
-      if (reader?.cache.isOn !== true || mutates) continue;
+      if (reader === undefined || mutates || reader.cache.neverCached(operation) !== undefined) continue;
       for (const { service: owner = service, resource } of reads) {
         const why = owner === service ? undefined : this.whyUnseen(reader, owner);
         if (why === undefined) continue;

@@ -58,3 +58,8 @@ export function currentCall(): HandlerCall | undefined {
 export function within<T>(call: HandlerCall, work: () => T): T {
   return running.run(call, work);
 }
+
+/** Runs `work` and whatever it starts within no call, whichever one has led to it. */
+export function withinNone<T>(work: () => T): T {
+  return running.exit(work);
+}

@@ -7,7 +7,7 @@ import { createContextCreator, type Around } from './context-creator.js';
 import type { Method, OperationHandler } from './handler.js';
 import { withProbe } from './handler.probe.js';
 import { containerOf, type ApplicationContainer } from './nest-internals.js';
-import { bracket, type Bracket } from './handler-call.js';
+import { bracket, type Bracket, withinNone } from './handler-call.js';
 import { OPERATION_CONTEXT_TYPE, type OperationContext } from './operation.js';
 import { PARAMETERS } from './parameters.js';
 
@@ -54,10 +54,13 @@ export class OperationInvoker {
   }
 }
 
-/** The bracket goes beside the arguments: who is within sees `[input, context]`. */
+/**
+ * The bracket goes beside the arguments: who is within sees `[input, context]`. It is the call's alone: a run that was started
+ * within another call, one that reads perhaps, is no part of that.
+ */
 function bracketing(invoke: Invoke): Invoke {
   return (input, context, by) => {
     if (by !== undefined) bracket(context, by);
-    return invoke(input, context);
+    return withinNone(() => invoke(input, context));
   };
 }
