@@ -3,8 +3,8 @@ import { OrchestratorError } from './orchestrator.error.js';
 /** Something was changed, and what was cached of it could not be purged: so nobody is told of the change yet. */
 export class PurgeFailedError extends OrchestratorError {
   readonly code = 'PURGE_FAILED';
-  /** As Nest answers it over HTTP. */
-  readonly statusCode = 503;
+  /** As an HTTP status. */
+  readonly status = 503;
 
   /** @param what `OrdersController.cancel` */
   constructor(what: string) {
