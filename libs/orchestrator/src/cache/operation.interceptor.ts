@@ -95,13 +95,14 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
   ): Observable<unknown> {
     const mutation = cache.mutating(operations, caller, originOf(context));
     if (mutation === undefined) return next.handle();
+    let ended = false;
     const purged = (): Promise<void> =>
       cache.settle(mutation, operations[0]?.handler ?? '').catch((error: unknown) => {
+        ended = true; // it is owed now, and made up for
         throw asTold(error, context.getType());
       });
-    let ended = false;
     const end = async (): Promise<void> => {
-      await purged();
+      if (!ended) await purged();
       ended = true;
     };
     return within(mutation, () => next.handle()).pipe(
