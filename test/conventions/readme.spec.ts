@@ -190,8 +190,10 @@ describe('docs/guide.md', () => {
 describe('CI', () => {
   const steps = readFileSync('.ci/run', 'utf8');
 
-  it('runs verify and the test command of the README', () => {
-    expect(npmScripts(steps)).toEqual(['verify', 'test']);
+  it('runs the test command of the README, and what verify has beside its unit layer', () => {
+    expect(npmScripts(steps)).toEqual(['verify', 'check', 'test']);
+    expect(npmScripts(scripts['verify'] ?? '').filter((script) => script !== 'test:unit')).toEqual(['check']);
+    expect(npmScripts(scripts['test'] ?? '')).toContain('test:unit');
     expect(unknownScripts(steps)).toEqual([]);
   });
 });

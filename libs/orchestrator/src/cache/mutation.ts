@@ -68,8 +68,13 @@ export class Mutation extends Bracket {
    * this is under way. Whether nothing of what it has changed so far is served any more.
    */
   end(): Promise<boolean> {
-    this.over = true;
+    this.leave();
     return this.purge();
+  }
+
+  /** Nobody waits for it any more: what it still does is purged when it is done. */
+  leave(): void {
+    this.over = true;
   }
 
   /** Whether nothing of what it has changed so far is served any more. Where nothing started there is nothing to purge. */

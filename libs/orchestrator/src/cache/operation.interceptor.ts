@@ -96,13 +96,15 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
   ): Observable<unknown> {
     const mutation = cache.mutating(operations, caller, originOf(context));
     if (mutation === undefined) return next.handle();
+    let ended = false;
     const settle = (purged: Promise<boolean>): Promise<void> =>
       cache.settle(purged, operations[0]?.handler ?? '').catch((error: unknown) => {
+        ended = true; // it is owed now, and made up for
+        mutation.leave();
         throw asTold(error, context.getType());
       });
-    let ended = false;
     const end = async (): Promise<void> => {
-      await settle(mutation.end());
+      if (!ended) await settle(mutation.end());
       ended = true;
     };
     return within(mutation, () => next.handle()).pipe(
