@@ -15,7 +15,7 @@ import {
 } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { IsInt } from 'class-validator';
-import { concatMap, type Observable, timeout } from 'rxjs';
+import { concatMap, type Observable, retry, timeout } from 'rxjs';
 import { Mutates, OrchestratorModule, Reads, StepCache } from 'nest-orchestrator';
 import { addingInterceptor } from '../../support/operations.js';
 import { deferred } from '../../support/deferred.js';
@@ -71,6 +71,13 @@ class Impatient implements NestInterceptor {
   }
 }
 
+@Injectable()
+class Persistent implements NestInterceptor {
+  intercept(_: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle().pipe(retry(2));
+  }
+}
+
 @Controller()
 @UseGuards(NotForStrangers)
 class Account {
@@ -123,6 +130,14 @@ class Account {
   @UseInterceptors(Impatient)
   takeTooLong(): Promise<object> {
     return this.takeLong();
+  }
+
+  @Everywhere('set-at-last')
+  @Mutates('account')
+  @UseInterceptors(Persistent)
+  setAtLast(@Body() _: Amount, ...others: unknown[]): object {
+    if ((balance += 1) < 4) throw new Error('not yet');
+    return { others: others.length };
   }
 
   @Everywhere('set-both')
@@ -194,6 +209,13 @@ describe.each(WAYS)('a call that changes something, by %s', (way) => {
     await call(way, 'stage', { to: 2 });
     staged = undefined;
     expect(await everybody()).toEqual(all(2));
+  });
+
+  it('and that an interceptor tries again is seen, and is given the same each time', async () => {
+    await serveAccount();
+    await everybody();
+    expect(await call(way, 'set-at-last', { to: 2 })).toEqual({ others: 0 });
+    expect(await everybody()).toEqual(all(4));
   });
 
   it('by way of another handler of its class is seen of both', async () => {

@@ -12,7 +12,7 @@ export interface CacheEvent {
   readonly service: string;
   /** `null`: a purge that no operation of this service made. */
   readonly operation: string | null;
-  /** Why: `expired or never asked`, `caller unknown`, … `null`: it needs no reason. */
+  /** Why: `not stored`, `purged`, `the cache is off`, … `null`: it needs no reason. */
   readonly reason: string | null;
   /** What an answer that was stored depends on; what a purge replaced. */
   readonly tags: readonly string[];

@@ -159,6 +159,9 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
           ? filling(reading, execute())
           : from(reading.checked(found.value, () => lastValueFrom(execute()))),
       ),
+      finalize(() => {
+        reading.fail(); // whoever asked may go at any moment, also before it is known that the handler must be called
+      }),
     );
   }
 
@@ -243,9 +246,5 @@ function filling(reading: Reading, source: Observable<unknown>): Observable<unkn
   const stored = defer(async () => {
     if (values.length === 1) await reading.fill(isSentAlike(values[0]) ? values[0] : undefined);
   });
-  return concat(passed, stored.pipe(ignoreElements())).pipe(
-    finalize(() => {
-      reading.fail(); // after it was filled this says nothing
-    }),
-  );
+  return concat(passed, stored.pipe(ignoreElements()));
 }

@@ -56,6 +56,7 @@ export class Reading extends Bracket {
   private flight: Flight | undefined;
   /** Its handler has. */
   private started = false;
+  private failed = false;
 
   constructor(
     private readonly ports: ReadingPorts,
@@ -96,6 +97,7 @@ export class Reading extends Bracket {
       if (shared !== undefined) return this.hit(shared, 'another call was making it');
     }
     this.flight = own ? flight : new Flight({ tags, tokens }); // a failure is not shared: who waited for it executes alone
+    if (this.failed) this.flight.end(undefined); // whoever asked has gone meanwhile, and nobody may wait for what is not made
     this.answered = 'miss';
     this.ports.tell('miss', reasonOf(stored, entry));
     return undefined;
@@ -123,8 +125,9 @@ export class Reading extends Bracket {
     if (await entries.set(key, entry, ttl)) this.ports.tell('fill', undefined, generation.tags);
   }
 
-  /** The handler has not answered, or not with one answer. */
+  /** The handler has not answered, or not with one answer, or whoever asked has gone. Once it is filled this says nothing. */
   fail(): void {
+    this.failed = true;
     this.flight?.end(undefined);
   }
 
@@ -170,12 +173,11 @@ export class Reading extends Bracket {
   /** The answer of a hit; one in a sample is asked for again, to find writers that nobody declared. */
   async checked(value: unknown, next: () => Promise<unknown>): Promise<unknown> {
     if (!this.ports.sample()) return value;
-    const { tags } = this.asked.dependencies;
-    const before = await this.read(tags);
     const now = await next().then(jsonOf, () => undefined);
-    const after = await this.read(tags);
-    if (before === undefined || after === undefined || !same(before, after) || now === undefined) return value;
+    const after = await this.read([...this.known.keys()]);
+    if (after === undefined || !same([...this.known.values()], after) || now === undefined) return value;
     if (now === jsonOf(value)) return value;
+    const { tags } = this.asked.dependencies;
     this.ports.tell('difference', 'the handler answers otherwise now, and nothing was purged', tags);
     return JSON.parse(now);
   }

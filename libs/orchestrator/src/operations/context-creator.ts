@@ -55,7 +55,7 @@ function bringingBracket(pipes: PipesFn): PipesFn {
   return async (args, ...params) => {
     await pipes?.(args, ...params);
     const bracket = bracketOf(params[1] as OperationContext);
-    if (bracket !== undefined) args.push(bracket);
+    if (bracket !== undefined && args.at(-1) !== bracket) args.push(bracket); // an interceptor that tries again: the same list
   };
 }
 
