@@ -78,5 +78,6 @@ function canonical(value: unknown): string | undefined {
 const isJson = (value: unknown): boolean =>
   !isForeign(value) && (typeof value !== 'object' || value === null || Object.values(value).every(isJson));
 
-/** Nothing raw in the name of a key: it may be a pattern, or a command, to somebody. */
-const part = (text: string): string => encodeURIComponent(text).replaceAll('*', '%2A').slice(0, 64);
+/** Nothing raw in the name of a key: it may be a pattern, or a command, to somebody. A buffer makes half a character a whole one. */
+const part = (text: string): string =>
+  encodeURIComponent(Buffer.from(text).toString()).replaceAll('*', '%2A').slice(0, 64);

@@ -11,7 +11,11 @@ export class Flight {
   private land: (landing: Landing) => void = () => undefined;
 
   /** @param generation of what it depends on, before anything of it was made: it grows as more becomes known */
-  constructor(public generation: Generation) {
+  constructor(
+    public generation: Generation,
+    /** When it began, in milliseconds of a clock that goes on evenly. */
+    readonly since = 0,
+  ) {
     this.landed = new Promise((resolve) => {
       this.land = resolve;
     });
@@ -34,8 +38,8 @@ export class Flights {
   }
 
   /** Begins one, in the place of an older one that may not be joined any more. */
-  begin(key: string, generation: Generation): Flight {
-    const flight = new Flight(generation);
+  begin(key: string, generation: Generation, since: number): Flight {
+    const flight = new Flight(generation, since);
     this.underWay.set(key, flight);
     void flight.landed.then(() => {
       if (this.underWay.get(key) === flight) this.underWay.delete(key);

@@ -27,7 +27,7 @@ import { UncoveredMutationError } from '../errors/uncovered-mutation.error.js';
 import type { Caller } from '../message/workflow-message.js';
 import { handlerName, type HandlerId } from '../operations/handler.js';
 import { BracketOfCalls, HandlerCall, within } from '../operations/handler-call.js';
-import { probedName } from '../operations/handler.probe.js';
+import { nameOfMethod, probedName } from '../operations/handler.probe.js';
 import { type BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
 import { describeError } from '../utils/describe-error.js';
 import { asTold, isSentAlike } from './as-told.js';
@@ -54,8 +54,8 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     private readonly caches: StepCaches,
   ) {
     super();
-    // Where nothing is cached nobody pays for an interceptor.
-    caches.whenFirstIsOn(() => {
+    // Where nobody needs it nobody pays for an interceptor.
+    caches.whenFirstAsks(() => {
       // Not `addGlobalInterceptor`, which appends: what a library had added before would commit after our purge.
       config.getGlobalInterceptors().unshift(this);
     });
@@ -63,7 +63,7 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
 
   onModuleInit(): void {
     const [first] = this.config.getGlobalInterceptors();
-    if (first === this || !this.caches.anyOn) return;
+    if (first === this || !this.caches.anyAsks) return;
     throw new ConfigurationError(
       'The interceptor that purges what operations change is not the first of the global ones: what another commits after it ' +
         `would be cached as it was before. Let ${first?.constructor.name ?? 'Nest'} be added with useGlobalInterceptors() or APP_INTERCEPTOR.`,
@@ -75,13 +75,16 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     const operations = handler === undefined ? [] : this.operations.handledBy(handler);
     const [operation] = operations;
     const service = operation && this.caches.of(operation.service);
-    if (handler === undefined || service?.cache.isOn !== true) return next.handle();
+    if (handler === undefined || service === undefined) return next.handle();
+    if (!service.cache.isOn && service.callerOf === undefined) return next.handle();
     const mutators = operations.filter(({ mutates }) => mutates);
     return defer(() => this.callerOf(context, service)).pipe(
       mergeMap((caller) =>
-        mutators.length > 0
-          ? this.mutate(mutators, context, caller, service, next)
-          : this.read(operations, handler, context, caller, service, next),
+        !service.cache.isOn
+          ? within(new CallOf(caller), () => next.handle())
+          : mutators.length > 0
+            ? this.mutate(mutators, context, caller, service, next)
+            : this.read(operations, handler, context, caller, service, next),
       ),
     );
   }
@@ -96,6 +99,8 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
   ): Observable<unknown> {
     const mutation = cache.mutating(operations, caller, originOf(context));
     if (mutation === undefined) return next.handle();
+    // A spy, or a bound method, need not come to the probe: whatever it does counts.
+    if (probedName(context.getHandler()) === undefined) mutation.begin();
     let ended = false;
     const settle = (purged: Promise<boolean>): Promise<void> =>
       cache.settle(purged, operations[0]?.handler ?? '').catch((error: unknown) => {
@@ -137,7 +142,7 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     const origin = originOf(context);
     const given = inputsOf(context, operation);
     const why = whyNot(operations, caller, given);
-    const input = why === undefined && given !== undefined ? questionOf(given, operation, context) : undefined;
+    const input = why === undefined && given !== undefined ? this.questionOf(given, operation, context) : undefined;
     if (input === undefined) cache.bypass(operation, origin, why ?? 'cache.key says no JSON');
     const reading =
       input === undefined || given === undefined || caller === undefined
@@ -165,6 +170,16 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     );
   }
 
+  /** A call whose `cache.key` fails is executed: one written for HTTP may not know messages. */
+  private questionOf(given: readonly Given[], operation: BoundOperation, context: ExecutionContext): unknown {
+    try {
+      return questionOf(given, operation, context);
+    } catch (error) {
+      this.logger.warn(`cache.key failed for ${operation.name}, which is not cached: ${describeError(error)}`);
+      return undefined;
+    }
+  }
+
   /** Whoever cannot say who calls is not told an old answer, and purges for everybody. */
   private async callerOf(context: ExecutionContext, { callerOf }: ServiceCache): Promise<Caller | undefined> {
     try {
@@ -177,18 +192,14 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
   }
 }
 
-/** A read that is not cached: what it calls may not change anything either. */
-class UncachedCall extends HandlerCall {
-  constructor(
-    private readonly operations: OperationRegistry,
-    override readonly caller: Caller | undefined,
-  ) {
+/** A call of a service without a cache: only `@Caller()` asks for it. */
+class CallOf extends HandlerCall {
+  constructor(override readonly caller: Caller | undefined) {
     super();
   }
 
-  override starting(handler: HandlerId): undefined {
-    if (this.operations.handledBy(handler).some(({ mutates }) => mutates))
-      throw new UncoveredMutationError(handlerName(handler));
+  override starting(_: HandlerId): undefined {
+    return undefined;
   }
 
   override returned(): void {
@@ -196,8 +207,23 @@ class UncachedCall extends HandlerCall {
   }
 }
 
+/** A read that is not cached: what it calls may not change anything either. */
+class UncachedCall extends CallOf {
+  constructor(
+    private readonly operations: OperationRegistry,
+    caller: Caller | undefined,
+  ) {
+    super(caller);
+  }
+
+  override starting(handler: HandlerId): undefined {
+    if (this.operations.handledBy(handler).some(({ mutates }) => mutates))
+      throw new UncoveredMutationError(handlerName(handler));
+  }
+}
+
 function handlerOf(context: ExecutionContext): HandlerId | undefined {
-  const methodName = probedName(context.getHandler());
+  const methodName = nameOfMethod(context.getHandler());
   return methodName === undefined ? undefined : { type: context.getClass(), methodName };
 }
 
@@ -216,7 +242,10 @@ function inputsOf(context: ExecutionContext, { parameters: { inputs } }: BoundOp
   return isRequest ? given((from) => request[from]) : undefined;
 }
 
-/** What the answer depends on beside the caller. `undefined`: it is no JSON, and would be the same for every call. */
+/**
+ * What the answer depends on beside the caller. `undefined`: it is no JSON, and would be the same for every call.
+ * @throws whatever `cache.key` throws
+ */
 function questionOf(given: readonly Given[], { cache }: BoundOperation, context: ExecutionContext): unknown {
   const key = typeof cache === 'object' ? cache.key : undefined;
   const values = given.map(({ value }) => (value === undefined ? [] : [value])); // a default is for what is not given

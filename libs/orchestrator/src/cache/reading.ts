@@ -9,8 +9,11 @@ import type { CacheEventType } from './cache.event.js';
 import type { Coherence } from './coherence.js';
 import type { Entries } from './entries.js';
 import { answerIn, type Entry, entryOf, jsonOf } from './entry.js';
-import { Flight, type Flights, type Generation } from './flights.js';
+import { Flight, type Flights, type Generation, type Landing } from './flights.js';
 import type { Dependencies, Tag } from './tags.js';
+
+/** Milliseconds after its start for which an HTTP or RPC call is waited for by others that ask the same. */
+const WAITED_FOR = 10_000;
 
 /** What is asked, by whom, and how long its answer is good. */
 export interface Asked {
@@ -91,7 +94,7 @@ export class Reading extends Bracket {
     if (answer !== undefined) return this.hit(answer);
     // Until its handler starts, a pipe may make another id of the one that was asked for: then any instance counts.
     const { flight, own } = await this.board(key, { tags, tokens });
-    const landing = own ? undefined : await flight.landed;
+    const landing = own ? undefined : await this.landingOf(flight);
     if (landing !== undefined) {
       const shared = answerIn(landing);
       if (shared !== undefined) return this.hit(shared, 'another call was making it');
@@ -201,10 +204,28 @@ export class Reading extends Bracket {
     const { flights } = this.ports;
     for (;;) {
       const flight = flights.get(key);
-      if (flight === undefined) return { flight: flights.begin(key, generation), own: true };
+      if (flight === undefined || this.leftOf(flight) <= 0)
+        return { flight: flights.begin(key, generation, this.ports.clock.monotonic()), own: true };
       if (await this.isCurrent(flight.generation)) return { flight, own: false };
-      if (flights.get(key) === flight) return { flight: flights.begin(key, generation), own: true };
+      if (flights.get(key) === flight)
+        return { flight: flights.begin(key, generation, this.ports.clock.monotonic()), own: true };
     }
+  }
+
+  /** Milliseconds for which a flight is still waited for. A step's ends with its deadline; a call may never end. */
+  private leftOf({ since }: Flight): number {
+    return this.asked.collapses ? Number.POSITIVE_INFINITY : since + WAITED_FOR - this.ports.clock.monotonic();
+  }
+
+  private async landingOf(flight: Flight): Promise<Landing> {
+    const left = this.leftOf(flight);
+    if (left === Number.POSITIVE_INFINITY) return flight.landed;
+    return new Promise((resolve) => {
+      const disarm = this.ports.clock.after(left, () => {
+        resolve(undefined);
+      });
+      void flight.landed.then(resolve).finally(disarm);
+    });
   }
 
   /** Whether these tokens, read earlier by somebody, are those that the tags have had since this call started. */

@@ -23,18 +23,18 @@ export class StepCaches {
     this.tellFirst();
   }
 
-  /** Calls back once, when the first service has a cache that is on: while providers are made. */
-  whenFirstIsOn(call: () => void): void {
+  /** Calls back once, when the first service has a cache that is on, or says who calls: while providers are made. */
+  whenFirstAsks(call: () => void): void {
     this.first = call;
     this.tellFirst();
   }
 
-  get anyOn(): boolean {
-    return [...this.byService.values()].some(({ cache }) => cache.isOn);
+  get anyAsks(): boolean {
+    return [...this.byService.values()].some(({ cache, callerOf }) => cache.isOn || callerOf !== undefined);
   }
 
   private tellFirst(): void {
-    if (!this.anyOn) return;
+    if (!this.anyAsks) return;
     this.first?.();
     this.first = undefined;
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Caller } from '../message/workflow-message.js';
 import type { Operation, ResourceRef } from '../operations/operation.js';
 
@@ -39,6 +40,8 @@ export interface Changed {
 const ANY = '~any';
 /** A list or a search of a resource changes with each of its instances. */
 const COLLECTION = '~';
+/** Before the hash of an id that is too long to stand there itself. */
+const HASHED = '~#';
 
 /**
  * What an answer for this caller depends on. A tenant's reader depends on what its tenant and what nobody's tenant changes;
@@ -127,7 +130,12 @@ const join = (...names: string[]): string => names.map(part).join('/');
 const anyOf = (service: string): string => `${part(service)}/${ANY}`;
 const collectionOf = (service: string, resource: string): string => `${join(service, resource)}/${COLLECTION}`;
 const instanceOf = (service: string, resource: string, id: string | undefined): string =>
-  id === undefined ? collectionOf(service, resource) : join(service, resource, id);
+  id === undefined ? collectionOf(service, resource) : `${join(service, resource)}/${idPart(id)}`;
+
+/** Tags are kept by the ten thousands, and go along with runs: whoever sends a long id must not make them large. */
+const LONGEST_ID = 128;
+const idPart = (id: string): string =>
+  id.length > LONGEST_ID ? `${HASHED}${createHash('sha256').update(JSON.stringify(id)).digest('base64url')}` : part(id);
 
 /** So that no name reads as one of the marks above, or as two names. */
 const RESERVED = /[%/~]/g;
