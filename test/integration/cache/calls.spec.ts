@@ -11,11 +11,11 @@ import {
 } from '@nestjs/common';
 import { Ctx } from '@nestjs/microservices';
 import { EMPTY, lastValueFrom, Observable, of, Subject, tap, throwError, toArray } from 'rxjs';
-import { type Caller, Mutates, OrchestratorModule, StepCache } from 'nest-orchestrator';
+import { Caller, Mutates, OrchestratorModule, StepCache } from 'nest-orchestrator';
 import { deferred } from '../../support/deferred.js';
 import { app, log, request } from '../../support/servers.js';
 import { until } from '../../support/until.js';
-import { call, caller, client, Everywhere, serve, type Way } from '../../support/ways.js';
+import { call, caller, client, Everywhere, serve, type Way, WAYS } from '../../support/ways.js';
 
 /** What HTTP and messages have that steps have not: guards that ask who calls, streams, answers that are no JSON. */
 
@@ -252,5 +252,21 @@ describe('a message that is answered with a stream', () => {
     await expect(all('answer')).rejects.toMatchObject({ status: 'error' });
     expect(calls).toBe(2);
     expect(log.join()).toContain('broken');
+  });
+});
+
+describe('a service without a cache', () => {
+  @Controller()
+  class Door {
+    @Everywhere('who')
+    who(@Caller() who: Caller | undefined): unknown {
+      return { tenantId: who?.tenantId };
+    }
+  }
+
+  it.each(WAYS)('still tells its handlers who calls, by %s', async (way) => {
+    const imports = [OrchestratorModule.forRoot({ service: 'alpha', cache: false, caller })];
+    await serve({ imports, controllers: [Door] });
+    expect(await call(way, 'who')).toEqual({ tenantId: 'acme' });
   });
 });
