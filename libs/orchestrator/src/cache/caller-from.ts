@@ -11,6 +11,10 @@ const IDS = ['tenantId', 'workspaceId', 'personId'] as const;
 export function callerFrom(said: unknown): Caller | undefined {
   if (said === undefined || said === null) return undefined;
   if (!isRecord(said)) throw new TypeError(`it must answer { tenantId?, workspaceId?, personId? } or undefined (got ${describe(said)})`); // prettier-ignore
+  for (const id of IDS) {
+    const value = said[id] ?? '';
+    if (typeof value !== 'string' && typeof value !== 'number') throw new TypeError(`${id} must be a text or a number (got ${describe(value)})`); // prettier-ignore
+  }
   if (!IDS.some((id) => said[id] === null)) return said;
   return { ...said, ...Object.fromEntries(IDS.map((id) => [id, said[id] ?? undefined])) };
 }

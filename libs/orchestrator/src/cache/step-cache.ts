@@ -10,6 +10,7 @@ import { toMilliseconds } from '../utils/duration.js';
 import { Breaker } from './breaker.js';
 import type { CacheCounters, CacheEvent } from './cache.event.js';
 import { CacheEvents, FROM_CODE, type Origin } from './cache-events.js';
+import { callerFrom } from './caller-from.js';
 import { keyOf } from './cache-key.js';
 import { type CacheSettings, DEFAULTS } from './cache.options.js';
 import { MemoryCoherence } from './memory/memory.coherence.js';
@@ -140,13 +141,15 @@ export class StepCache {
    *
    * @param changes what it changes; an empty list: anything of this service
    * @throws whatever `work` throws
+   * @throws TypeError for an id of the caller that is no text or number; `work` has not been started
    * @throws PurgeFailedError when what is cached could not be purged. `work` has been done, then, and must not be done again
    */
   async mutation<T>(
     changes: ChangedResource | readonly ChangedResource[],
     work: () => T | Promise<T>,
-    { caller = {} }: MutationTerms = {},
+    terms: MutationTerms = {},
   ): Promise<T> {
+    const caller = callerFrom(terms.caller) ?? {};
     const { service } = this.settings;
     const list = Array.isArray(changes) ? (changes as readonly ChangedResource[]) : [changes as ChangedResource];
     const named = list.map(({ resource, id }): Changed => ({
