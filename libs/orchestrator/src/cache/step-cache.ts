@@ -253,9 +253,10 @@ export class StepCache {
   }
 
   /** @internal Why no answer of the operation is cached, whatever its input. `undefined`: they may be. */
-  neverCached({ cache, sensitiveInputFields = [] }: BoundOperation): string | undefined {
+  neverCached({ cache, sensitiveInputFields = [], parameters }: BoundOperation): string | undefined {
     if (!this.isOn) return 'the cache is off';
     if (cache === false) return 'the operation says cache: false';
+    if (parameters.madePerCall) return 'its controller is made anew for every call';
     return sensitiveInputFields.length > 0 ? 'its input holds secrets' : undefined;
   }
 

@@ -51,6 +51,8 @@ export interface HandlerParameters {
   readonly inputs: readonly InputParameter[];
   /** Its result can depend on the input and the caller alone: there are no other parameters. */
   readonly declared: boolean;
+  /** Its controller is made for the call, before the call's bracket: what was injected into it may be older than its tokens. */
+  readonly madePerCall: boolean;
 }
 
 const FROM = new Map<number, InputParameter['from']>([
@@ -67,7 +69,11 @@ export function parametersOf(handler: Handler): HandlerParameters {
     if (from !== undefined) inputs.push({ index, field: typeof data === 'string' ? data : undefined, from });
     else if (factory === undefined || factory !== callerOf) declared = false;
   }
-  return { inputs: inputs.sort((one, other) => one.index - other.index), declared };
+  return {
+    inputs: inputs.sort((one, other) => one.index - other.index),
+    declared,
+    madePerCall: !handler.host.isDependencyTreeStatic(),
+  };
 }
 
 /** @throws ConfigurationError for a parameter that only an HTTP request could fill, and for an input without its class */
