@@ -27,7 +27,7 @@ import { UncoveredMutationError } from '../errors/uncovered-mutation.error.js';
 import type { Caller } from '../message/workflow-message.js';
 import { handlerName, type HandlerId } from '../operations/handler.js';
 import { BracketOfCalls, HandlerCall, within } from '../operations/handler-call.js';
-import { probedName } from '../operations/handler.probe.js';
+import { nameOfMethod, probedName } from '../operations/handler.probe.js';
 import { type BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
 import { describeError } from '../utils/describe-error.js';
 import { asTold, isSentAlike } from './as-told.js';
@@ -96,6 +96,8 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
   ): Observable<unknown> {
     const mutation = cache.mutating(operations, caller, originOf(context));
     if (mutation === undefined) return next.handle();
+    // A spy, or a bound method, need not come to the probe: whatever it does counts.
+    if (probedName(context.getHandler()) === undefined) mutation.begin();
     const settle = (purged: Promise<boolean>): Promise<void> =>
       cache.settle(purged, operations[0]?.handler ?? '').catch((error: unknown) => {
         throw asTold(error, context.getType());
@@ -135,7 +137,7 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     const origin = originOf(context);
     const given = inputsOf(context, operation);
     const why = whyNot(operations, caller, given);
-    const input = why === undefined && given !== undefined ? questionOf(given, operation, context) : undefined;
+    const input = why === undefined && given !== undefined ? this.questionOf(given, operation, context) : undefined;
     if (input === undefined) cache.bypass(operation, origin, why ?? 'cache.key says no JSON');
     const reading =
       input === undefined || given === undefined || caller === undefined
@@ -158,6 +160,16 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
           : from(reading.checked(found.value, () => lastValueFrom(execute()))),
       ),
     );
+  }
+
+  /** A call whose `cache.key` fails is executed: one written for HTTP may not know messages. */
+  private questionOf(given: readonly Given[], operation: BoundOperation, context: ExecutionContext): unknown {
+    try {
+      return questionOf(given, operation, context);
+    } catch (error) {
+      this.logger.warn(`cache.key failed for ${operation.name}, which is not cached: ${describeError(error)}`);
+      return undefined;
+    }
   }
 
   /** Whoever cannot say who calls is not told an old answer, and purges for everybody. */
@@ -192,7 +204,7 @@ class UncachedCall extends HandlerCall {
 }
 
 function handlerOf(context: ExecutionContext): HandlerId | undefined {
-  const methodName = probedName(context.getHandler());
+  const methodName = nameOfMethod(context.getHandler());
   return methodName === undefined ? undefined : { type: context.getClass(), methodName };
 }
 
@@ -211,7 +223,10 @@ function inputsOf(context: ExecutionContext, { parameters: { inputs } }: BoundOp
   return isRequest ? given((from) => request[from]) : undefined;
 }
 
-/** What the answer depends on beside the caller. `undefined`: it is no JSON, and would be the same for every call. */
+/**
+ * What the answer depends on beside the caller. `undefined`: it is no JSON, and would be the same for every call.
+ * @throws whatever `cache.key` throws
+ */
 function questionOf(given: readonly Given[], { cache }: BoundOperation, context: ExecutionContext): unknown {
   const key = typeof cache === 'object' ? cache.key : undefined;
   const values = given.map(({ value }) => (value === undefined ? [] : [value])); // a default is for what is not given

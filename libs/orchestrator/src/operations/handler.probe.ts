@@ -10,6 +10,18 @@ const guarded = new WeakMap<Method, Map<Type, Set<HandlerProbe>>>();
 /** Under which name each probe stands on its class. A method is wrapped once, however many applications are made of it. */
 const probes = new WeakMap<object, string>();
 
+/** Under which name each function stands that an instance has in the place of its class's method: bound, or a spy. */
+const standIns = new WeakMap<object, string>();
+
+/** From now on {@link nameOfMethod} knows the instance's own function, if it has one. */
+export function nameStandIn(instance: object, methodName: string): void {
+  const method = (instance as Record<string, Method | undefined>)[methodName];
+  if (method !== undefined && !probes.has(method)) standIns.set(method, methodName);
+}
+
+/** The name of a method that has a probe, or stands in for one that has. */
+export const nameOfMethod = (method: object): string | undefined => probes.get(method) ?? standIns.get(method);
+
 /** The name of a method that has a probe. */
 export const probedName = (method: object): string | undefined => probes.get(method);
 
@@ -55,22 +67,23 @@ function probe(type: Type, methodName: string): void {
   const descriptor = owner === null ? undefined : Object.getOwnPropertyDescriptor(owner, methodName);
   const method = descriptor?.value as Method | undefined;
   if (owner === null || method === undefined || probes.has(method)) return;
-  Object.defineProperty(owner, methodName, { ...descriptor, value: probeOf(method, methodName) });
+  Object.defineProperty(owner, methodName, { ...descriptor, value: probeOf(method, methodName, type) });
 }
 
 /** The method with a probe, which a class has since boot, and what a test has put in its place has not. */
-export function withProbe(method: Method, methodName: string): Method {
-  return probes.has(method) ? method : probeOf(method, methodName);
+export function withProbe(method: Method, methodName: string, type: Type): Method {
+  return probes.has(method) ? method : probeOf(method, methodName, type);
 }
 
-function probeOf(method: Method, methodName: string): Method {
-  const wrapped = function probed(this: { readonly constructor: Type }, ...args: unknown[]): unknown {
-    const handler = { type: this.constructor, methodName };
+function probeOf(method: Method, methodName: string, owner: Type): Method {
+  const wrapped = function probed(this: { readonly constructor: Type } | undefined, ...args: unknown[]): unknown {
+    const type = this?.constructor ?? owner; // a method that needs no `this` may be called without
+    const handler = { type, methodName };
     // In process the call comes along behind the arguments: its async context may be nobody's.
     const last = args.at(-1);
     const call = last instanceof HandlerCall ? (args.pop() as HandlerCall) : currentCall();
     if (call === undefined) {
-      const by = guarded.get(wrapped)?.get(this.constructor);
+      const by = guarded.get(wrapped)?.get(type);
       if (by !== undefined && by.size > 0) throw new UncoveredMutationError(handlerName(handler));
       return method.apply(this, args);
     }

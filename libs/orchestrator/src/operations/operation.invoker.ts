@@ -33,7 +33,7 @@ export class OperationInvoker {
     const { host, module, type, methodName, operation } = handler;
     const creator = createContextCreator(this.container, handler, around);
     const bindTo = (instance: object, contextId?: ContextId, inquirerId?: string): Invoke => {
-      const method = withProbe((instance as Record<string, Method>)[methodName] ?? handler.method, methodName);
+      const method = withProbe((instance as Record<string, Method>)[methodName] ?? handler.method, methodName, type);
       // prettier-ignore
       return creator.create(
         instance, method, methodName, ROUTE_ARGS_METADATA, PARAMETERS, contextId, inquirerId, undefined, OPERATION_CONTEXT_TYPE,

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors/configuration.error.js';
 import { nearest } from '../utils/nearest.js';
 import { candidatesOf, describedMethods, type Candidate } from './candidate.js';
 import { handlerName, type Handler } from './handler.js';
-import { HandlerProbe } from './handler.probe.js';
+import { HandlerProbe, nameStandIn } from './handler.probe.js';
 import { OperationInvoker } from './operation.invoker.js';
 import { OperationRegistry } from './operation.registry.js';
 import { mergeTraits, type Statement } from './operation.traits.js';
@@ -102,6 +102,7 @@ export class OperationsExplorer {
     }
     const traits = mergeTraits(of, statementsOf(name, candidate, declared));
     const invoke = this.invoker.bind({ ...handler, operation: name }, schemaBracket(of, traits));
+    if (handler.host.isDependencyTreeStatic()) nameStandIn(handler.host.instance as object, handler.methodName);
     const parameters = parametersOf(handler);
     const mutates = traits.mutates ?? false;
     this.registry.add(
