@@ -12,7 +12,7 @@ const operation = (name: string, traits: OperationTraits = {}): BoundOperation =
   service: 'shop',
   name,
   handler: `ShopController.${name}`,
-  parameters: { inputs: [], declared: true },
+  parameters: { inputs: [], declared: true, madePerCall: false },
   invoke: () => Promise.resolve(name),
 });
 
