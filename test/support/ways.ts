@@ -1,7 +1,6 @@
-import { applyDecorators, type ExecutionContext, HttpCode, type ModuleMetadata, Post } from '@nestjs/common';
-import { type ClientProxy, MessagePattern } from '@nestjs/microservices';
+import type { ModuleMetadata } from '@nestjs/common';
+import type { ClientProxy } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
-import { type Caller, Operation, type OperationTraits } from 'nest-orchestrator';
 import { asking } from './ask.js';
 import { alpha, clientOf, connectTcp, create, listen, request } from './servers.js';
 
@@ -9,18 +8,7 @@ import { alpha, clientOf, connectTcp, create, listen, request } from './servers.
 export const WAYS = ['step', 'http', 'rpc'] as const;
 export type Way = (typeof WAYS)[number];
 
-/** An operation that a step, `POST /name` and the message `name` call. */
-export const Everywhere = (name: string, traits?: OperationTraits): MethodDecorator =>
-  applyDecorators(Post(name), HttpCode(200), MessagePattern(name), Operation(name, traits));
-
-/** Option `caller`: the tenant that {@link call} names. */
-export function caller(context: ExecutionContext): Caller {
-  const said =
-    context.getType() === 'http'
-      ? context.switchToHttp().getRequest<{ headers: Record<string, string | undefined> }>().headers['tenant']
-      : context.switchToRpc().getData<{ readonly tenant?: string }>().tenant;
-  return said === undefined ? {} : { tenantId: said };
-}
+export { caller, Everywhere } from './everywhere.js';
 
 /** How a call failed, whichever way. */
 export class CallFailed extends Error {

@@ -114,7 +114,7 @@ describe('a read', () => {
 
       @Everywhere('all')
       all(): object {
-        return [1, 2].map(this.one as (of: number) => object);
+        return [1, 2].map(this.one);
       }
     }
     await serve(alphaModule(Lists));
