@@ -19,11 +19,15 @@ export class Mutation extends Bracket {
   private changed: readonly Changed[] = [];
   private over = false;
 
-  /** @param widest what it may change at most, whatever its arguments */
+  /**
+   * @param widest what it may change at most, whatever its arguments
+   * @param hides whether a tag holds a secret
+   */
   constructor(
     private readonly ports: MutationPorts,
     override readonly caller: Caller | undefined,
     private readonly widest: readonly Changed[],
+    private readonly hides: (tag: Tag) => boolean,
   ) {
     super();
   }
@@ -33,9 +37,13 @@ export class Mutation extends Bracket {
     return this.changed.length > 0;
   }
 
-  /** What is replaced once it is done; before it has started: what may have to be. */
+  /** What is replaced once it is done; before it has started: what may have to be. An id that is a secret stands in no tag: they are kept. */
   get tags(): readonly Tag[] {
-    return replacedBy(this.started ? this.changed : this.widest, this.caller ?? {});
+    const changed = this.started ? this.changed : this.widest;
+    const caller = this.caller ?? {};
+    const tags = replacedBy(changed, caller);
+    if (!tags.some((tag) => this.hides(tag))) return tags;
+    return replacedBy(changed.map(({ service, resource }) => ({ service, resource })), caller); // prettier-ignore
   }
 
   /** It starts without a handler, and may change all that it says. */

@@ -266,12 +266,17 @@ export class StepCache {
   }
 
   /** @internal The bracket of a mutation; `undefined`: the cache is off. Whoever makes the call purges after it. */
-  mutating(operations: readonly BoundOperation[], caller: Caller | undefined, origin: Origin): Mutation | undefined {
+  mutating(
+    operations: readonly BoundOperation[],
+    caller: Caller | undefined,
+    origin: Origin,
+    hides?: (tag: Tag) => boolean,
+  ): Mutation | undefined {
     const [first] = operations;
     if (!this.isOn || first === undefined) return undefined;
     this.events.tell('bypass', first.name, origin, IT_CHANGES);
     const widest = operations.map((operation) => changedBy(operation, () => undefined));
-    return this.mutationOf(first.name, widest, caller, origin, operations);
+    return this.mutationOf(first.name, widest, caller, origin, operations, hides);
   }
 
   /** @internal Whether these tags have fresh tokens now, or may be left as they are. */
@@ -310,6 +315,7 @@ export class StepCache {
     caller: Caller | undefined,
     origin: Origin,
     own: readonly BoundOperation[] = [],
+    hides: (tag: Tag) => boolean = () => false,
   ): Mutation {
     return new Mutation(
       {
@@ -318,6 +324,7 @@ export class StepCache {
       },
       caller,
       widest,
+      hides,
     );
   }
 

@@ -29,8 +29,7 @@ export class StepCoherence {
     const origin = originOf(task);
     const caller = callerOf(task);
     if (operation.mutates) {
-      const mutation = this.cache.mutating([operation], caller, origin);
-      return new MutationOfStep(mutation, veil, () => this.cache.widest(operation, caller));
+      return new MutationOfStep(this.cache.mutating([operation], caller, origin, (tag) => veil.hides(tag)));
     }
     if (veil.data(input) !== input) {
       this.cache.bypass(operation, origin, 'its input holds a secret of the run');
@@ -97,11 +96,7 @@ export interface StepBracket {
 }
 
 class MutationOfStep implements StepBracket {
-  constructor(
-    readonly bracket: Mutation | undefined,
-    private readonly veil: Veil,
-    private readonly widest: () => readonly Tag[],
-  ) {}
+  constructor(readonly bracket: Mutation | undefined) {}
 
   get answered(): WorkflowEvent['cache'] {
     return this.bracket === undefined ? null : 'bypass';
@@ -110,17 +105,12 @@ class MutationOfStep implements StepBracket {
   async leave(journal: HopJournal): Promise<void> {
     const { bracket } = this;
     if (bracket === undefined) return;
-    if (!(await bracket.end())) journal.owe(this.kept(bracket));
+    if (!(await bracket.end())) journal.owe(bracket.tags);
   }
 
   changed(overdue: boolean): readonly Tag[] | undefined {
     const { bracket } = this;
-    return bracket !== undefined && (bracket.started || overdue) ? this.kept(bracket) : undefined;
-  }
-
-  /** Tags hold ids, and one that is a secret is not kept. */
-  private kept({ tags }: Mutation): readonly Tag[] {
-    return tags.some((tag) => this.veil.hides(tag)) ? this.widest() : tags;
+    return bracket !== undefined && (bracket.started || overdue) ? bracket.tags : undefined;
   }
 }
 
