@@ -7,8 +7,8 @@ export interface Figure {
   readonly unit: string;
   /** What the same work costs at least, in the same unit. */
   readonly limit: number;
-  /** What `value / limit` should be. */
-  readonly goal: `<= ${number}` | `>= ${number}`;
+  /** What `value / limit` should be. `undefined`: whatever it is; it is there to compare. */
+  readonly goal?: `<= ${number}` | `>= ${number}`;
 }
 
 /**
@@ -19,8 +19,8 @@ export function report(bench: string, figures: readonly Figure[]): void {
   const rows = figures.map((figure) => ({ ...figure, ratio: figure.value / figure.limit }));
   const table = new Table({ head: [bench, 'value', 'limit', 'ratio', 'goal'], style: { head: [], border: [] } });
   for (const { name, value, unit, limit, ratio, goal } of rows) {
-    const mark = meets(ratio, goal) ? '' : '  missed';
-    table.push([name, `${rounded(value)} ${unit}`, `${rounded(limit)} ${unit}`, rounded(ratio), goal + mark]);
+    const mark = goal === undefined || meets(ratio, goal) ? '' : '  missed';
+    table.push([name, `${rounded(value)} ${unit}`, `${rounded(limit)} ${unit}`, rounded(ratio), (goal ?? '–') + mark]);
   }
   console.log(table.toString());
   console.log(JSON.stringify({ bench, figures: rows }));
@@ -31,6 +31,8 @@ export function report(bench: string, figures: readonly Figure[]): void {
  * (choose them so that a round takes some milliseconds), so that what slows the machine slows all of them. A promise is
  * waited for before the next call. The first round warms up and does not count.
  *
+ * @param now in milliseconds. Default: what passes; `processorTime`: what this process takes of it
+ *
  * @example
  * const { ours, json } = await medians(100, { ours: () => template.resolve(scope, options), json: () => JSON.parse(text) });
  */
@@ -38,18 +40,25 @@ export async function medians<Name extends string>(
   calls: number,
   works: Readonly<Record<Name, () => unknown>>,
   rounds = 25,
+  now: () => number = () => performance.now(),
 ): Promise<Record<Name, number>> {
   const names = Object.keys(works) as Name[];
   const times = new Map<Name, number[]>(names.map((name) => [name, []]));
   for (let round = 0; round <= rounds; round += 1) {
     for (const name of names) {
-      const start = performance.now();
+      const start = now();
       await repeat(calls, works[name]);
-      const perCall = ((performance.now() - start) * 1_000) / calls;
+      const perCall = ((now() - start) * 1_000) / calls;
       if (round > 0) times.get(name)?.push(perCall);
     }
   }
   return Object.fromEntries(names.map((name) => [name, median(times.get(name) ?? [])])) as Record<Name, number>;
+}
+
+/** Milliseconds of processor time that this process has taken, collecting garbage included: on a busy machine it says more. */
+export function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 async function repeat(calls: number, work: () => unknown): Promise<void> {
@@ -64,7 +73,7 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
-function meets(ratio: number, goal: Figure['goal']): boolean {
+function meets(ratio: number, goal: NonNullable<Figure['goal']>): boolean {
   const bound = Number(goal.slice(2));
   return goal.startsWith('<=') ? ratio <= bound : ratio >= bound;
 }
