@@ -11,7 +11,7 @@ import { StepCacheProtocol } from '../../support/coherence/step-cache.protocol.j
 import { type ProtocolOf, World } from '../../support/coherence/world.js';
 import { Prng } from '../../support/random/prng.js';
 
-jest.setTimeout(120_000); // it takes seconds; a busy machine takes its time
+jest.setTimeout(300_000); // it takes seconds; a busy machine takes its time
 
 const ACTORS = { readers: 8, writers: 2 };
 

@@ -103,29 +103,46 @@ class Rows {
     rows.set(id, value);
     return {};
   }
+
+  /** Returns a query, as query builders make them: it is made when somebody awaits it, each time. */
+  @Everywhere('put-by-query')
+  @UseInterceptors(Impatient)
+  @Mutates('row', { id: 'id' })
+  putByQuery(@Body('id') id: string, @Body('value') value: number): PromiseLike<object> {
+    const query = async (): Promise<object> => {
+      calls.push(`put ${id}`);
+      await work.promise;
+      rows.set(id, value);
+      return {};
+    };
+    return { then: (...next) => query().then(...next) };
+  }
 }
 
 describe.each(WAYS)('a change that an interceptor gives up, by %s,', (way) => {
   beforeEach(() => serve(metadata(Rows)));
 
-  it('and that is made while the purge for that is under way is purged again', async () => {
-    const replies = deferred();
-    const put = call(way, 'put', { id: 'a', value: 2 });
-    await until(() => calls.includes('put a'));
-    tokens.purges = replies.promise;
-    patience.resolve();
-    await until(() => tokens.times('purge') === 1);
-    expect(await call(way, 'get', { id: 'a' })).toEqual({ value: 1 }); // stored with the tokens of now
-    work.resolve();
-    await until(() => rows.get('a') === 2);
-    replies.resolve();
-    await expect(put).rejects.toThrow();
-    await until(() => tokens.times('purge') > 1);
-    expect(await call(way, 'get', { id: 'a' })).toEqual({ value: 2 });
-  });
+  it.each(['put', 'put-by-query'])(
+    'and that is made while the purge for that is under way is purged again (%s)',
+    async (operation) => {
+      const replies = deferred();
+      const put = call(way, operation, { id: 'a', value: 2 });
+      await until(() => calls.includes('put a'));
+      tokens.purges = replies.promise;
+      patience.resolve();
+      await until(() => tokens.times('purge') === 1);
+      expect(await call(way, 'get', { id: 'a' })).toEqual({ value: 1 }); // stored with the tokens of now
+      work.resolve();
+      await until(() => rows.get('a') === 2);
+      replies.resolve();
+      await expect(put).rejects.toThrow();
+      await until(() => tokens.times('purge') > 1);
+      expect(await call(way, 'get', { id: 'a' })).toEqual({ value: 2 });
+    },
+  );
 
-  it('and that is made after that is purged then', async () => {
-    const put = call(way, 'put', { id: 'a', value: 2 });
+  it.each(['put', 'put-by-query'])('and that is made after that is purged then (%s)', async (operation) => {
+    const put = call(way, operation, { id: 'a', value: 2 });
     await until(() => calls.includes('put a'));
     patience.resolve();
     await expect(put).rejects.toThrow();
@@ -134,6 +151,7 @@ describe.each(WAYS)('a change that an interceptor gives up, by %s,', (way) => {
     work.resolve();
     await until(() => tokens.times('purge') > before);
     expect(await call(way, 'get', { id: 'a' })).toEqual({ value: 2 });
+    expect(calls.filter((each) => each === 'put a')).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { UncoveredMutationError } from '../errors/uncovered-mutation.error.js';
+import { isPromise } from '../references/maybe-promise.js';
 import { candidateMethods } from './candidate.js';
 import { handlerName, type HandlerId, type Method } from './handler.js';
 import { currentCall, HandlerCall } from './handler-call.js';
@@ -88,7 +89,9 @@ function probeOf(method: Method, methodName: string, owner: Type): Method {
       return method.apply(this, args);
     }
     const begin = (): unknown => {
-      const result = method.apply(this, args);
+      const answer = method.apply(this, args);
+      // A query that is made when it is awaited is awaited here, and only here: else nobody could say when it is done.
+      const result: unknown = isPromise(answer) ? Promise.resolve(answer) : answer;
       call.returned(handler, result);
       return result;
     };
