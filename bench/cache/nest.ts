@@ -8,8 +8,10 @@ import { lastValueFrom, type Observable } from 'rxjs';
 import { type Contend, noHit, TTL_MINUTES } from './contender.js';
 
 /** Asked for nothing but what it is annotated with. */
-class OrdersController {}
-const get = (): void => undefined;
+class OrdersController {
+  readonly get = (): void => undefined;
+}
+const { get } = new OrdersController();
 
 const httpAdapterHost = {
   httpAdapter: {
