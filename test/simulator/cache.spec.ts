@@ -135,7 +135,7 @@ describe('a run that changes what is cached', () => {
     await play(reading, FAULTLESS);
     versions.set('a', 7); // behind the back of the cache
     expect(outputsOf(await play(reading, FAULTLESS))).toMatchObject({ 'a-of-alpha': NOT_FOUND });
-  });
+  }, 60_000);
 
   it.each<readonly [readonly Verdict[]]>([
     [['crash-before']],
@@ -170,7 +170,7 @@ describe('the check sees', () => {
       tokens.purge = () => Promise.resolve();
     });
     expect(await staleAround('crash-after')).not.toEqual([]);
-  });
+  }, 60_000);
 
   it('an end of a run that does not purge what an earlier delivery may have changed', async () => {
     await planted(({ app }) => {
@@ -179,7 +179,7 @@ describe('the check sees', () => {
       }
     });
     expect(await staleAround('cancel', 'crash-before')).not.toEqual([]);
-  });
+  }, 60_000);
 
   it('a purge that failed and is not owed', async () => {
     await planted(({ app }) => {
@@ -189,5 +189,5 @@ describe('the check sees', () => {
       }
     });
     expect(await staleAround('fail-before')).not.toEqual([]);
-  });
+  }, 60_000);
 });
