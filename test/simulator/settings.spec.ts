@@ -25,7 +25,7 @@ describe('generated cookbooks come to what a recursive interpreter comes to', ()
         });
       }
     },
-    60_000,
+    180_000,
   );
 
   it.each([
