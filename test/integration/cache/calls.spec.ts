@@ -1,16 +1,19 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import {
   Body,
+  type CallHandler,
   type CanActivate,
   Controller,
   type ExecutionContext,
   ForbiddenException,
   Injectable,
+  type NestInterceptor,
   StreamableFile,
   UseGuards,
+  UseInterceptors,
 } from '@nestjs/common';
 import { Ctx } from '@nestjs/microservices';
-import { EMPTY, lastValueFrom, Observable, of, Subject, tap, throwError, toArray } from 'rxjs';
+import { EMPTY, lastValueFrom, map, Observable, of, Subject, tap, throwError, toArray } from 'rxjs';
 import { Caller, Mutates, OrchestratorModule, StepCache } from 'nest-orchestrator';
 import { deferred } from '../../support/deferred.js';
 import { app, log, request } from '../../support/servers.js';
@@ -36,9 +39,23 @@ class Door implements CanActivate {
   }
 }
 
+/** As an envelope for whoever asks: each way has its own. */
+@Injectable()
+class Envelope implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle().pipe(map((of: unknown) => ({ of, by: context.getType<string>() })));
+  }
+}
+
 @Controller()
 @UseGuards(Door)
 class Desk {
+  @Everywhere('enveloped')
+  @UseInterceptors(Envelope)
+  enveloped(@Body('id') _: unknown): number {
+    return (calls += 1);
+  }
+
   @Everywhere('answer')
   answer(@Body() _: unknown): unknown {
     calls += 1;
@@ -202,6 +219,16 @@ describe.each(['http', 'rpc'] satisfies Way[])('a call by %s', (way) => {
     expect(await call(way, 'balance')).toEqual({ balance: 2 });
     await call('step', 'set', { to: 3 });
     expect(await call(way, 'balance')).toEqual({ balance: 3 }); // he is told what any tenant changes
+  });
+});
+
+describe('an answer that an interceptor has made', () => {
+  it('for one way is not given another: each has its own, made once', async () => {
+    await serveDesk();
+    const told: unknown[] = [];
+    for (const way of [...WAYS, ...WAYS]) told.push(await call(way, 'enveloped', { id: 1 }));
+    const each = [{ of: 1, by: 'orchestrator' }, { of: 2, by: 'http' }, { of: 3, by: 'rpc' }]; // prettier-ignore
+    expect(told).toEqual([...each, ...each]);
   });
 });
 

@@ -41,6 +41,8 @@ async function step(operation: string, mutates?: boolean): Promise<unknown> {
   return output;
 }
 
+const noop = (): null => null;
+
 @Controller()
 class Shop {
   @Operation('price')
@@ -168,6 +170,25 @@ describe('a step', () => {
   });
 });
 
+describe('a read that declares nothing', () => {
+  it.each<[string, object]>([
+    ['put', { id: 'a' }],
+    ['raise', {}],
+    ['anything', {}],
+  ])('is executed again after any change of its service, whatever that declares: %s', async (operation, input) => {
+    const operations: OperationEntries = {
+      put: { mutates: true, resource_type: 'row', resource_id: 'id' },
+      raise: { mutates: true, resource_type: 'row' },
+    };
+    const look = (): number => calls.push('look');
+    const shop = serviceOf('alpha', { reads: { look }, mutates: { put: noop, raise: noop, anything: noop } }, { operations }); // prettier-ignore
+    services = await bootServices({ imports: [shop] });
+    expect([await ask('look'), await ask('look')]).toEqual([1, 1]);
+    await ask(operation, input);
+    expect(await ask('look')).toBe(2);
+  });
+});
+
 @Controller()
 class Statements {
   @Operation('statement')
@@ -194,7 +215,6 @@ const CRM: OperationEntries = {
   call: { mutates: true, resource_type: 'phone call' },
   wipe: { mutates: true },
 };
-const noop = (): null => null;
 const crm = (options: OrchestratorModuleOptions = {}): NonNullable<DynamicModule['imports']>[number] =>
   serviceOf('crm', { mutates: { move: noop, merge: noop, call: noop, wipe: noop } }, { operations: CRM, ...options });
 const statements = (options: OrchestratorModuleOptions = {}): DynamicModule =>

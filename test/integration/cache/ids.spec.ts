@@ -138,7 +138,7 @@ const FORGED: readonly (readonly [string, unknown])[] = [
   ['an empty list', []],
   ['null', null],
   ['an empty text', ''],
-  ['a very long text', 'x'.repeat(100_000)],
+  ['a very long text', 'x'.repeat(50_000)],
   ['a text of control characters', '\u0000\r\n\u2028'],
   ['half a character', '\ud800'],
   ['a number', 1],
@@ -189,6 +189,16 @@ describe.each(WAYS)('an id that somebody makes up, by %s', (way) => {
     await get('other');
     expect(reads).toEqual(['"other"']);
   });
+
+  it('and is a text is purged by no change of another row', async () => {
+    await serveRows();
+    const cached = kind('text').filter(([name]) => name !== 'half a character'); // which no canonical JSON can hold
+    for (const [, id] of cached) await get(id);
+    reads = [];
+    await put('other');
+    for (const [, id] of cached) await get(id);
+    expect(reads).toEqual([]);
+  });
 });
 
 describe('an id that stands in the path and in the body', () => {
@@ -210,16 +220,30 @@ describe('an id that stands in the path and in the body', () => {
   });
 });
 
-/** A pipe that makes of an id the row itself, as it is when the pipe runs. */
 let loaded = 0;
 let gate = deferred();
+
+/** As it is when the pipe runs. */
+async function load(id: string): Promise<Row> {
+  const row = { id, value: rows.get(id) ?? 0 };
+  loaded += 1;
+  await gate.promise;
+  return row;
+}
+
+/** A pipe that makes of an id the row itself. */
 @Injectable()
 class Load implements PipeTransform {
-  async transform(id: string): Promise<object> {
-    const row = { id, value: rows.get(id) };
-    loaded += 1;
-    await gate.promise;
-    return row;
+  transform(id: string): Promise<Row> {
+    return load(id.trim().toUpperCase());
+  }
+}
+
+/** A pipe that makes of an input the row that it names, by an id of its own. */
+@Injectable()
+class LoadWhole implements PipeTransform {
+  transform({ id }: Row): Promise<Row> {
+    return load(id.trim().toUpperCase());
   }
 }
 
@@ -228,6 +252,13 @@ class LoadedRows {
   @Everywhere('get')
   @Reads('row', { id: 'id' })
   get(@Body('id', Load) { value }: Row): unknown {
+    reads.push('AB1');
+    return { value };
+  }
+
+  @Everywhere('get-whole')
+  @Reads<Row>('row', { id: 'id' })
+  getWhole(@Body(LoadWhole) { value }: Row): unknown {
     reads.push('AB1');
     return { value };
   }
@@ -245,32 +276,33 @@ describe.each(WAYS)('a row that a pipe loads, by %s', (way) => {
     [loaded, gate] = [0, deferred()];
     await serve({ imports: [OrchestratorModule.forRoot({ service: 'alpha', caller })], controllers: [LoadedRows] });
   });
+  const each = it.each(['get', 'get-whole']);
 
-  it('and that changes before the handler starts is never served to whoever asks after that', async () => {
-    const early = call(way, 'get', { id: 'AB1' });
+  each('and that changes before the handler starts is never served to whoever asks after that: %s', async (get) => {
+    const early = call(way, get, { id: ' ab1 ' });
     await until(() => loaded === 1);
     await call(way, 'put', { id: 'AB1', value: 2 });
     gate.resolve();
     await early;
-    expect(await call(way, 'get', { id: 'AB1' })).toEqual({ value: 2 });
+    expect(await call(way, get, { id: ' ab1 ' })).toEqual({ value: 2 });
   });
 
-  it('and that changes before the handler starts is not told to whoever asks the same meanwhile', async () => {
-    const early = call(way, 'get', { id: 'AB1' });
+  each('and that changes before the handler starts is not told to whoever asks the same meanwhile: %s', async (get) => {
+    const early = call(way, get, { id: ' ab1 ' });
     await until(() => loaded === 1);
     await call(way, 'put', { id: 'AB1', value: 2 });
-    const late = call(way, 'get', { id: 'AB1' });
+    const late = call(way, get, { id: ' ab1 ' });
     await until(() => loaded === 2);
     gate.resolve();
     expect(await early).toEqual({ value: 1 });
     expect(await late).toEqual({ value: 2 });
   });
 
-  it('is served from the cache until it changes', async () => {
+  each('is served from the cache until it changes: %s', async (get) => {
     gate.resolve();
     for (const value of [1, 2, 3]) {
       await call(way, 'put', { id: 'AB1', value });
-      for (let time = 0; time < 2; time += 1) expect(await call(way, 'get', { id: 'AB1' })).toEqual({ value });
+      for (let time = 0; time < 2; time += 1) expect(await call(way, get, { id: ' ab1 ' })).toEqual({ value });
     }
     expect(reads).toHaveLength(3);
   });

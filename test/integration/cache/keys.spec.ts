@@ -128,6 +128,11 @@ describe('what is stored by one process for the next', () => {
     expect(await executions(...declared)).toEqual([1, 2, 3]);
   });
 
+  it('is not served once something else is declared to be read', async () => {
+    const reads = (resource: string): OperationEntries => ({ get: { reads: [{ resource, id: 'id' }] } });
+    expect(await executions(reads('row'), reads('price'), reads('price'))).toEqual([1, 2, 2]);
+  });
+
   it('is not served once others share it, or fewer do', async () => {
     const vary = (by: string): OperationEntries => ({ get: { cache: { vary: by as 'none' } } });
     expect(await executions(vary('none'), vary('tenant'), vary('workspace'), {})).toEqual([1, 2, 3, 4]);

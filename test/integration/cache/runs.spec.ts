@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Driver } from '../../../libs/orchestrator/src/execution/driver.js';
 import { TaskRunner } from '../../../libs/orchestrator/src/execution/task.runner.js';
 import type { CacheOptions } from '../../../libs/orchestrator/src/cache/cache.options.js';
+import type { StepCache } from '../../../libs/orchestrator/src/cache/step-cache.js';
+import { getStepCacheToken } from '../../../libs/orchestrator/src/decorators/inject-orchestrator.decorator.js';
 import { serviceOf } from '../../../libs/orchestrator/src/testing/service-of.js';
 import { asking } from '../../support/ask.js';
 import { FickleCoherence } from '../../support/fickle-coherence.js';
@@ -91,6 +94,16 @@ describe('a run whose mutating step was not seen to its end', () => {
     ['in a branch ', 'f.x.m', cookbook(forked)],
   ])('%sis purged when its message is given up', async (_, path, document) => {
     const workflowId = await die(path, document);
+    await expectPurged(workflowId, { status: 'failed', failure: { code: 'POISON_MESSAGE' } });
+  });
+
+  it('is purged, with anything of the service, when not even its record can be read', async () => {
+    const workflowId = await die('m', cookbook(put('m')));
+    for (const driver of services.app.get(Driver, { strict: false, each: true })) {
+      const drive = driver.drive.bind(driver);
+      driver.drive = (from, journal, how) =>
+        how === 'replay' ? Promise.reject(new TypeError('it dies here too')) : drive(from, journal, how);
+    }
     await expectPurged(workflowId, { status: 'failed', failure: { code: 'POISON_MESSAGE' } });
   });
 
@@ -243,15 +256,20 @@ describe('a step that cannot be purged', () => {
     expect(later.charge).toBe(1);
   });
 
-  it('is made up for by whatever process its message comes to', async () => {
+  it('is made up for by whatever process its message comes to, before anything else', async () => {
     await bootLedger();
     coherence.purging = 'refuses';
     const { workflowId } = await alpha().start(cookbook(put('m')), acme);
     await services.clock.advance(5_000);
     const owing = sent('alpha.workflow').at(-1) ?? {};
+    await services.close(); // and with it what it would still have tried
     coherence.purging = 'well';
-    coherence.purged.length = 0;
+    await bootLedger();
+    const reasons: unknown[] = [];
+    const { events$ } = services.app.get<StepCache>(getStepCacheToken('alpha'), { strict: false });
+    events$.subscribe(({ reason }) => reasons.push(reason));
     await alpha().processWorkflowMessage(owing);
+    expect(reasons[0]).toBe('owed');
     expect(coherence.purged[0]).toEqual(expect.arrayContaining(['t:acme/alpha/row/a']));
     await services.settle();
     expect(await alpha().status(workflowId)).toMatchObject({ status: 'completed' });
