@@ -106,6 +106,20 @@ describe('tenants', () => {
 });
 
 describe('what an answer depends on', () => {
+  it('is not what it was for another tenant, another input or another operation', () => {
+    const traits: readonly Traits[] = [{ reads: [CUSTOMER] }, { reads: [{ resource: 'customer' }] }, {}];
+    const operations = traits.map(operation);
+    const callers: readonly Caller[] = [{ tenantId: 1 }, { tenantId: 2 }, {}, { tenantId: '1' }];
+    for (const id of [1, 2]) {
+      for (const [at, asked] of operations.entries()) {
+        for (const caller of callers) {
+          const anew = dependenciesOf(operation(traits[at] ?? {}), fieldsOf({ id }), caller);
+          expect(dependenciesOf(asked, fieldsOf({ id }), caller)).toEqual(anew);
+        }
+      }
+    }
+  });
+
   it('begins with what is the same for every input, the wider first', () => {
     const { tags, fixed } = dependenciesOf(operation({ reads: [CUSTOMER] }), fieldsOf({ id: 7 }), {});
     expect(tags).toEqual(['all/crm', 'all/crm/customer', 'all/crm/customer/7']);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import QuickLRU from 'quick-lru';
 import type { Caller } from '../message/workflow-message.js';
 import type { Operation, ResourceRef } from '../operations/operation.js';
 
@@ -48,32 +49,62 @@ const HASHED = '~#';
  * without a tenant, and where everybody shares the answer, it depends on what anybody changes.
  */
 export function dependenciesOf(operation: Operation, fieldOf: FieldOf, caller: Caller): Dependencies {
+  const { scopes, fixed, instances, collections } = declaredOf(operation, caller);
+  const tags = [...fixed];
+  for (const { of, id } of instances) {
+    const name = instanceOf(of, idOf(fieldOf(id)));
+    for (const scope of scopes) if (!tags.includes(scope + name)) tags.push(scope + name);
+  }
+  return { tags, fixed: fixed.length, collections: collections.filter((tag) => !tags.includes(tag)) };
+}
+
+/** What is the same for every input of an operation's callers of one tenant. */
+interface Declared {
+  readonly scopes: readonly string[];
+  readonly fixed: readonly Tag[];
+  /** Resources of which one instance is read, and the field that says which one. */
+  readonly instances: readonly { readonly of: string; readonly id: string }[];
+  readonly collections: readonly Tag[];
+}
+
+type Tenant = Caller['tenantId'];
+
+/** Made anew for every read it would be a third of what a cached one costs, and its texts would be kept with every answer. */
+const declared = new WeakMap<Operation, QuickLRU<Tenant, Declared>>();
+const TENANTS = 1_000;
+
+function declaredOf(operation: Operation, { tenantId }: Caller): Declared {
+  const known = declared.get(operation)?.get(tenantId);
+  if (known !== undefined) return known;
+  const made = declaredFor(operation, tenantId);
+  const byTenant = declared.get(operation) ?? new QuickLRU<Tenant, Declared>({ maxSize: TENANTS });
+  declared.set(operation, byTenant.set(tenantId, made));
+  return made;
+}
+
+function declaredFor(operation: Operation, tenantId: Tenant): Declared {
   const { service, reads = [] } = operation;
   const fixed = new Set([part(service)]);
-  const byInput = new Set<string>();
-  const collections = new Set<string>();
+  const instances: { of: string; id: string }[] = [];
   if (reads.length === 0) fixed.add(anyOf(service));
   for (const { service: owner = service, resource, id } of reads) {
-    fixed.add(part(owner)).add(join(owner, resource));
-    if (id === undefined) fixed.add(collectionOf(owner, resource));
-    else {
-      byInput.add(instanceOf(owner, resource, idOf(fieldOf(id))));
-      collections.add(collectionOf(owner, resource));
-    }
+    const of = join(owner, resource);
+    fixed.add(part(owner)).add(of);
+    if (id === undefined) fixed.add(instanceOf(of, undefined));
+    else instances.push({ of, id });
   }
-  const scopes = isShared(operation) || caller.tenantId === undefined ? [ALL] : [tenant(caller.tenantId), PLATFORM];
+  const scopes = isShared(operation) || tenantId === undefined ? [ALL] : [tenant(tenantId), PLATFORM];
   const scoped = (names: Iterable<string>): Tag[] => [...names].flatMap((name) => scopes.map((scope) => scope + name));
-  const first = scoped(fixed);
-  const tags = [...first, ...scoped(byInput)];
-  return { tags, fixed: first.length, collections: scoped(collections).filter((tag) => !tags.includes(tag)) };
+  const collections = scoped(new Set(instances.map(({ of }) => instanceOf(of, undefined))));
+  return { scopes, fixed: scoped(fixed), instances, collections };
 }
 
 /** What a mutation by this caller replaces. A tenant's leaves other tenants alone; one without a tenant is everybody's. */
 export function replacedBy(changes: readonly Changed[], { tenantId }: Caller): Tag[] {
   const names = new Set(changes.flatMap(({ service, resource, id }) => {
     if (resource === undefined) return [part(service)];
-    if (id === undefined) return [join(service, resource), anyOf(service)];
-    return [instanceOf(service, resource, id), collectionOf(service, resource), anyOf(service)];
+    const of = join(service, resource);
+    return id === undefined ? [of, anyOf(service)] : [instanceOf(of, id), instanceOf(of, undefined), anyOf(service)];
   })); // prettier-ignore
   const scopes = tenantId === undefined ? [PLATFORM, ALL] : [tenant(tenantId), ALL];
   return [...names].flatMap((name) => scopes.map((scope) => scope + name));
@@ -128,9 +159,9 @@ const tenant = (id: string | number): string => `t:${part(String(id))}/`;
 
 const join = (...names: string[]): string => names.map(part).join('/');
 const anyOf = (service: string): string => `${part(service)}/${ANY}`;
-const collectionOf = (service: string, resource: string): string => `${join(service, resource)}/${COLLECTION}`;
-const instanceOf = (service: string, resource: string, id: string | undefined): string =>
-  id === undefined ? collectionOf(service, resource) : `${join(service, resource)}/${idPart(id)}`;
+/** @param id `undefined`: nobody knows which, so that it changes as a list does */
+const instanceOf = (of: string, id: string | undefined): string =>
+  `${of}/${id === undefined ? COLLECTION : idPart(id)}`;
 
 /** Tags are kept by the ten thousands, and go along with runs: whoever sends a long id must not make them large. */
 const LONGEST_ID = 128;
