@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { of } from 'rxjs';
 import { keyOf, type Question } from '../../../libs/orchestrator/src/cache/cache-key.js';
@@ -53,6 +55,19 @@ describe('the key of an answer', () => {
   ])('is another for %s', (_, change) => {
     expect(key(change)).toBeDefined();
     expect(key(change)).not.toBe(key());
+  });
+
+  it.each<Partial<Question>>([
+    {},
+    { version: '1"' },
+    { caller: { tenantId: 'é\u2028' } },
+    { input: { b: [1, -0], a: null } },
+  ])('is the hash of the whole question as canonical JSON: %j', (change) => {
+    const { namespace, service, operation, version, contextType, caller, vary, input } = { ...QUESTION, ...change };
+    const who = [caller.tenantId ?? null, caller.workspaceId ?? null, caller.personId ?? null];
+    const whole = canonicalize([namespace, 1, service, operation, version ?? null, contextType, vary, who, input]);
+    const hash = createHash('sha256').update(String(whole)).digest('base64url');
+    expect(key(change)?.endsWith(`:${hash}`)).toBe(true);
   });
 
   it('tells versions apart, as numbers and as texts', () => {
