@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { StreamableFile } from '@nestjs/common';
 import fc from 'fast-check';
 import { of } from 'rxjs';
-import { answerIn, type Entry, entryOf, jsonOf } from '../../../libs/orchestrator/src/cache/entry.js';
+import { answerIn, answerOf, type Entry, entryOf, jsonOf } from '../../../libs/orchestrator/src/cache/entry.js';
 import type { Dependencies } from '../../../libs/orchestrator/src/cache/tags.js';
 
 const NOW = Date.UTC(2030, 0);
@@ -133,5 +133,53 @@ describe('an answer as a text', () => {
 
   it.each(['', '{"id":', 'undefined', '{"a":1}{'])('is nothing where the text is broken: %j', (json) => {
     expect(answerIn(json)).toBeUndefined();
+  });
+});
+
+describe('the answer of an entry', () => {
+  const entry = (json: string): Entry => ({ ...ENTRY, json });
+  const answers = (of: Entry, times: number): unknown[] => Array.from({ length: times }, () => answerOf(of)?.value);
+
+  it('is the same however often it is asked for, whatever JSON it is', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const json = JSON.stringify(value);
+        for (const answer of answers(entry(json), 3)) expect(answer).toEqual(JSON.parse(json));
+      }),
+    );
+  });
+
+  it.each([
+    ['short', '{"a":{"b":[{"c":1}]}}'],
+    ['long', JSON.stringify({ a: { b: [{ c: 1 }] }, long: 'x'.repeat(10_000) })],
+  ])('is everybody’s own: what one does to his leaves the others as they were, when it is %s', (_, json) => {
+    const one = entry(json);
+    for (const answer of answers(one, 3)) {
+      expect(answer).toEqual(JSON.parse(json));
+      const { a } = answer as { a: { b: { c: number }[]; more?: boolean } };
+      a.b.forEach((each) => (each.c = 2));
+      a.b.push({ c: 3 });
+      a.more = true;
+    }
+    expect(answerOf(one)?.value).toEqual(JSON.parse(json));
+  });
+
+  it('has the keys it was stored with, also those that objects have, and no other', () => {
+    const json = '{"__proto__":{"polluted":true},"constructor":{"a":[null]},"toString":1}';
+    for (const answer of answers(entry(json), 3)) {
+      expect(JSON.stringify(answer)).toBe(json);
+      expect(Object.getPrototypeOf(answer)).toBe(Object.prototype);
+      expect((answer as { polluted?: boolean }).polluted).toBeUndefined();
+    }
+  });
+
+  it('is there however deep it is', () => {
+    const json = '['.repeat(2_048) + ']'.repeat(2_048);
+    for (const answer of answers(entry(json), 2)) expect(JSON.stringify(answer)).toBe(json);
+  });
+
+  it('is none where its text is broken', () => {
+    const broken = entry('{"id":');
+    expect([answerOf(broken), answerOf(broken)]).toEqual([undefined, undefined]);
   });
 });

@@ -8,7 +8,7 @@ import type { Breaker } from './breaker.js';
 import type { CacheEventType } from './cache.event.js';
 import type { Coherence } from './coherence.js';
 import type { Entries } from './entries.js';
-import { answerIn, type Entry, entryOf, jsonOf } from './entry.js';
+import { answerIn, answerOf, type Entry, entryOf, jsonOf } from './entry.js';
 import { Flight, type Flights, type Generation, type Landing } from './flights.js';
 import type { Dependencies, Tag } from './tags.js';
 
@@ -90,7 +90,7 @@ export class Reading extends Bracket {
     this.learn(tags, tokens);
     const entry = entryOf(stored, dependencies, clock.now());
     const current = entry !== undefined && (await this.isCurrent(entry));
-    const answer = current ? answerIn(entry.json) : undefined;
+    const answer = current ? answerOf(entry) : undefined;
     if (answer !== undefined) return this.hit(answer);
     // Until its handler starts, a pipe may make another id of the one that was asked for: then any instance counts.
     const { flight, own } = await this.board(key, { tags, tokens });
