@@ -48,6 +48,19 @@ describe('the tokens in memory', () => {
     expect(await coherence.read(['a'])).toEqual([after]);
   });
 
+  it('are never the same twice, in one instance or in two: a store may keep answers for longer than a process lives', async () => {
+    const tokens = new Set<string>();
+    const made = [new MemoryCoherence(KEPT), new MemoryCoherence(KEPT)];
+    for (const coherence of made) {
+      for (let round = 0; round < 10; round += 1) {
+        for (const token of await coherence.read(others(round * KEPT, KEPT))) tokens.add(token);
+        await coherence.purge(['a']);
+        for (const token of await coherence.read(['a'])) tokens.add(token);
+      }
+    }
+    expect(tokens.size).toBe(made.length * 10 * (KEPT + 1));
+  });
+
   it('are one instance’s alone', () => {
     const [one, other] = [new MemoryCoherence(), new MemoryCoherence()];
     expect(one.shared).toBe(false);

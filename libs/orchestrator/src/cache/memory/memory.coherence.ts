@@ -14,18 +14,27 @@ export class MemoryCoherence extends Coherence {
   private young = new Map<string, string>();
   private old = new Map<string, string>();
 
+  /** How many tokens were made. Those of other instances, whose answers a store may still hold, begin otherwise. */
+  private made = 0;
+  private readonly begin = randomUUID();
+
   constructor(private readonly keptTags = KEPT_TAGS) {
     super();
   }
 
   override read(tags: readonly string[]): Promise<readonly string[]> {
-    return Promise.resolve(tags.map((tag) => this.young.get(tag) ?? this.keep(tag, this.old.get(tag) ?? randomUUID())));
+    return Promise.resolve(tags.map((tag) => this.young.get(tag) ?? this.keep(tag, this.old.get(tag) ?? this.fresh())));
   }
 
   override purge(tags: readonly string[]): Promise<void> {
-    const token = randomUUID();
+    const token = this.fresh();
     for (const tag of tags) this.keep(tag, token);
     return Promise.resolve();
+  }
+
+  /** Never made before. A number: a UUID of Node takes ten times the memory, and an answer holds one for each id it depends on. */
+  private fresh(): string {
+    return `${this.begin}:${(this.made += 1)}`;
   }
 
   private keep(tag: string, token: string): string {
