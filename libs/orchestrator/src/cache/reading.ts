@@ -89,7 +89,8 @@ export class Reading extends Bracket {
     }
     this.learn(tags, tokens);
     const entry = entryOf(stored, dependencies, clock.now());
-    const current = entry !== undefined && (await this.isCurrent(entry));
+    const asAsked = entry !== undefined && begins(tags, entry.tags) && begins(tokens, entry.tokens);
+    const current = asAsked || (entry !== undefined && (await this.isCurrent(entry)));
     const answer = current ? answerOf(entry) : undefined;
     if (answer !== undefined) return this.hit(answer);
     // Until its handler starts, a pipe may make another id of the one that was asked for: then any instance counts.
@@ -271,6 +272,10 @@ export class Reading extends Bracket {
 function reasonOf(stored: unknown, entry: unknown): string {
   if (stored === undefined) return 'not stored';
   return entry === undefined ? 'not readable, or expired' : 'purged';
+}
+
+function begins(whole: readonly string[], part: readonly string[]): boolean {
+  return part.every((item, at) => item === whole[at]);
 }
 
 function same(one: readonly string[], other: readonly string[]): boolean {
