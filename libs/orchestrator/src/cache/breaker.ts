@@ -1,4 +1,5 @@
 import type { Clock } from '../utils/clock.js';
+import { withDeadline } from '../utils/deadline.js';
 
 /** Failures in a row after which something is asked no more. */
 const FAILURES = 3;
@@ -11,7 +12,7 @@ const PAUSE = 1_000;
  */
 export class Breaker {
   private failures = 0;
-  private closedUntil = 0;
+  private pausedUntil = 0;
 
   /** @param ms for which an answer is waited for. `undefined`: the store is in this process, and is asked every time */
   constructor(
@@ -22,26 +23,17 @@ export class Breaker {
   /** What the call comes to; `undefined` where it failed, took too long, or was not made. */
   async try<T>(call: () => Promise<T>): Promise<T | undefined> {
     if (this.failures >= FAILURES) {
-      if (this.clock.monotonic() < this.closedUntil) return undefined;
-      this.closedUntil = this.clock.monotonic() + PAUSE; // the others wait for what this one comes to
+      if (this.clock.monotonic() < this.pausedUntil) return undefined;
+      this.pausedUntil = this.clock.monotonic() + PAUSE; // the others wait for what this one comes to
     }
     try {
-      const answer = await (this.ms === undefined ? call() : this.within(this.ms, call()));
+      const answer = await (this.ms === undefined ? call() : withDeadline(this.clock, this.ms, call()));
       this.failures = 0;
       return answer;
     } catch {
       if (this.ms !== undefined) this.failures += 1;
-      if (this.failures >= FAILURES) this.closedUntil = this.clock.monotonic() + PAUSE;
+      if (this.failures >= FAILURES) this.pausedUntil = this.clock.monotonic() + PAUSE;
       return undefined;
     }
-  }
-
-  private within<T>(ms: number, answer: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const disarm = this.clock.after(ms, () => {
-        reject(new Error(`no answer within ${ms} ms`));
-      });
-      answer.then(resolve, reject).finally(disarm);
-    });
   }
 }

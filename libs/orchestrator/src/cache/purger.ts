@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Clock, CancelTimer } from '../utils/clock.js';
 import { describeError } from '../utils/describe-error.js';
+import { withDeadline } from '../utils/deadline.js';
 import type { Coherence } from './coherence.js';
 import type { Tag } from './tags.js';
 
@@ -65,13 +66,7 @@ export class Purger {
   }
 
   private async reach(tags: readonly Tag[]): Promise<void> {
-    const answer = this.coherence.purge(tags);
-    await new Promise<void>((resolve, reject) => {
-      const disarm = this.clock.after(WITHIN, () => {
-        reject(new Error(`no answer within ${WITHIN} ms`));
-      });
-      answer.then(resolve, reject).finally(disarm);
-    });
+    await withDeadline(this.clock, WITHIN, this.coherence.purge(tags));
   }
 }
 

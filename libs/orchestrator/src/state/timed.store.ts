@@ -1,4 +1,5 @@
 import type { Clock } from '../utils/clock.js';
+import { withDeadline } from '../utils/deadline.js';
 import {
   type Arrival,
   type ArrivalAnswer,
@@ -80,11 +81,6 @@ export class TimedStore extends StateStore {
   }
 
   private within<T>(call: string, answer: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const disarm = this.clock.after(this.ms, () => {
-        reject(new Error(`no answer to ${call} within ${this.ms} ms`));
-      });
-      answer.then(resolve, reject).finally(disarm);
-    });
+    return withDeadline(this.clock, this.ms, answer, call);
   }
 }
