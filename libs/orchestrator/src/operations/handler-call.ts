@@ -34,7 +34,7 @@ const brackets = new WeakMap<OperationContext, Bracket>();
 export const bracketOf = (context: OperationContext): Bracket | undefined => brackets.get(context);
 
 /** From now on the call with this context has a bracket. */
-export function bracket(context: OperationContext, by: Bracket): void {
+export function setBracket(context: OperationContext, by: Bracket): void {
   brackets.set(context, by);
 }
 
@@ -47,7 +47,7 @@ export abstract class BracketOfCalls {
 
 export const isBracketOfCalls = (interceptor: unknown): boolean => BRACKET_OF_CALLS in Object(interceptor);
 
-const running = new AsyncLocalStorage<HandlerCall>();
+const running = new AsyncLocalStorage<HandlerCall | undefined>();
 
 /** The call that the code at hand runs in. */
 export function currentCall(): HandlerCall | undefined {
@@ -61,5 +61,5 @@ export function within<T>(call: HandlerCall, work: () => T): T {
 
 /** Runs `work` and whatever it starts within no call, whichever one has led to it. */
 export function withinNone<T>(work: () => T): T {
-  return running.exit(work);
+  return currentCall() === undefined ? work() : running.run(undefined, work);
 }

@@ -7,7 +7,7 @@ import { createContextCreator, type Around } from './context-creator.js';
 import type { Method, OperationHandler } from './handler.js';
 import { withProbe } from './handler.probe.js';
 import { containerOf, type ApplicationContainer } from './nest-internals.js';
-import { bracket, type Bracket, withinNone } from './handler-call.js';
+import { setBracket, type Bracket, withinNone } from './handler-call.js';
 import { OPERATION_CONTEXT_TYPE, type OperationContext } from './operation.js';
 import { PARAMETERS } from './parameters.js';
 
@@ -60,7 +60,7 @@ export class OperationInvoker {
  */
 function bracketing(invoke: Invoke): Invoke {
   return (input, context, by) => {
-    if (by !== undefined) bracket(context, by);
+    if (by !== undefined) setBracket(context, by);
     return withinNone(() => invoke(input, context));
   };
 }
