@@ -1,9 +1,8 @@
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Payload } from '@nestjs/microservices';
-import type { Call, StepCache } from '../../libs/orchestrator/src/cache/step-cache.js';
+import { Brackets, type Call } from '../../libs/orchestrator/src/cache/brackets.js';
 import { fieldIn, replacedBy } from '../../libs/orchestrator/src/cache/tags.js';
-import { getStepCacheToken } from '../../libs/orchestrator/src/decorators/inject-orchestrator.decorator.js';
 import { Operation } from '../../libs/orchestrator/src/decorators/operation.decorator.js';
 import { Reads } from '../../libs/orchestrator/src/decorators/reads.decorator.js';
 import { OPERATION_CONTEXT_TYPE, type OperationContext } from '../../libs/orchestrator/src/operations/operation.js';
@@ -49,7 +48,7 @@ export async function ours(size: number, value: object): Promise<Ours> {
   const app = await NestFactory.create(OursModule, { logger: false });
   await app.init();
   app.get(OrdersController).value = value;
-  const cache = app.get<StepCache>(getStepCacheToken('orders'), { strict: false });
+  const brackets = app.get(Brackets, { strict: false });
   const registry = app.get(OperationRegistry, { strict: false });
   const find = (operation: string): BoundOperation => registry.find('orders', { step_id: 's', operation });
   const [get, getUncached] = [find('get'), find('get-uncached')];
@@ -61,14 +60,14 @@ export async function ours(size: number, value: object): Promise<Ours> {
     return { contextType: OPERATION_CONTEXT_TYPE, caller: CALLER, input, fieldOf, origin, collapses: true };
   };
   const inStep = (operation: BoundOperation, id: string): Promise<unknown> =>
-    operation.invoke({ id }, context, cache.reading(operation, callOf(id)));
+    operation.invoke({ id }, context, brackets.reading(operation, callOf(id)));
 
   return {
-    read: (id) => cache.reading(get, callOf(id))?.around(noHit) ?? noHit(),
+    read: (id) => brackets.reading(get, callOf(id))?.around(noHit) ?? noHit(),
     fill: async (ids) => {
       for (const id of ids) await inStep(get, id);
     },
-    purge: (id) => cache.purge(replacedBy([{ service: 'orders', resource: 'order', id }], CALLER), 'cancel', origin),
+    purge: (id) => brackets.purge(replacedBy([{ service: 'orders', resource: 'order', id }], CALLER), 'cancel', origin),
     readInStep: (id) => inStep(get, id),
     executeInStep: (id) => inStep(getUncached, id),
     close: () => app.close(),

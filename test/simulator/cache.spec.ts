@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryCoherence } from '../../libs/orchestrator/src/cache/memory/memory.coherence.js';
-import { StepCache } from '../../libs/orchestrator/src/cache/step-cache.js';
+import { Brackets } from '../../libs/orchestrator/src/cache/brackets.js';
 import { StepCoherence } from '../../libs/orchestrator/src/execution/step-coherence.js';
 import { serviceOf } from '../../libs/orchestrator/src/testing/service-of.js';
 import {
@@ -183,9 +183,9 @@ describe('the check sees', () => {
 
   it('a purge that failed and is not owed', async () => {
     await planted(({ app }) => {
-      for (const cache of app.get(StepCache, { strict: false, each: true })) {
-        const purge = cache.purge.bind(cache);
-        cache.purge = async (...of) => (await purge(...of)) || true;
+      for (const brackets of app.get(Brackets, { strict: false, each: true })) {
+        const purge = brackets.purge.bind(brackets);
+        brackets.purge = async (...of) => (await purge(...of)) || true;
       }
     });
     expect(await staleAround('fail-before')).not.toEqual([]);

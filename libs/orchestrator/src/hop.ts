@@ -56,7 +56,7 @@ export class Hop {
     if ('refusal' in run) return this.refuse(incoming, run);
     if (run.message.keeper !== undefined) return this.keep(incoming, run.message);
 
-    if (!(await this.coherence.pay(run.message))) return this.putBack(incoming, 'unpurged');
+    if (!(await this.coherence.pay(run.message.purgeDebt))) return this.putBack(incoming, 'unpurged');
     const claim = await this.claim(run.message); //                   may this message execute?
     if (!('holder' in claim)) return this.defer(incoming, claim);
     return this.work(run, incoming, claim, (journal, grant, from) => this.decide(from, journal, grant));
@@ -73,7 +73,7 @@ export class Hop {
     if (run === undefined || 'refusal' in run || run.message.keeper !== undefined) {
       return this.refuse(incoming, { refusal: error, message: run?.message });
     }
-    if (!(await this.coherence.pay(run.message))) throw error;
+    if (!(await this.coherence.pay(run.message.purgeDebt))) throw error;
     const claim = await this.claim(run.message);
     if (claim.kind === 'stale' || claim.kind === 'ended') return { skipped: true, reason: claim.kind };
     if (!('holder' in claim)) throw error; // busy, or the store is away: it comes again

@@ -1,5 +1,6 @@
 import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { Brackets } from './cache/brackets.js';
 import { cacheOf } from './cache/cache.stores.js';
 import type { Coherence } from './cache/coherence.js';
 import { MemoryCoherence } from './cache/memory/memory.coherence.js';
@@ -83,7 +84,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
       return settings;
     }),
     provide(WorkflowTransport, [SETTINGS, MemoryBroker], transportOf),
-    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore, StepCache, ModulesContainer, Clock], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
+    provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore, Brackets, ModulesContainer, Clock], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
     provide(DeliveryConsumer, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Publisher, Clock], (...parts: ConstructorParameters<typeof DeliveryConsumer>) => new DeliveryConsumer(...parts)),
     provide(MessageReader, [MessageCodec, Planner, Clock], (...parts: PartsOf<typeof MessageReader>) => new MessageReader(service, ...parts)),
     provide(Hop, [SETTINGS, WorkflowTransport, MessageReader, StateStore, Driver, StepCoherence, Router, Publisher, ForkKeeper, Clock], hopOf),
@@ -91,8 +92,9 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(Planner, [SETTINGS, OperationRegistry], plannerOf),
     provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore, Clock], storeOf),
     provide(Driver, [TaskRunner, StepCoherence, ForkMode, Clock], (...parts: PartsOf<typeof Driver>) => new Driver(service, ...parts)),
-    provide(StepCache, [SETTINGS, WorkflowTransport, StepCaches, MemoryCoherence, OperationRegistry, ModuleRef, Clock], stepCacheOf),
-    provide(StepCoherence, [StepCache, OperationRegistry], (...parts: PartsOf<typeof StepCoherence>) => new StepCoherence(service, ...parts)),
+    provide(Brackets, [SETTINGS, WorkflowTransport, StepCaches, MemoryCoherence, OperationRegistry, ModuleRef, Clock], bracketsOf),
+    provide(StepCache, [Brackets, OperationRegistry], (...parts: ConstructorParameters<typeof StepCache>) => new StepCache(...parts)),
+    provide(StepCoherence, [Brackets, OperationRegistry], (...parts: PartsOf<typeof StepCoherence>) => new StepCoherence(service, ...parts)),
     provide(TaskRunner, [SETTINGS, OperationRegistry, StepCoherence, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
     provide(ForkMode, [OperationRegistry, StateStore], (operations: OperationRegistry, { keepsRecords }: StateStore) => new ForkMode(service, operations, keepsRecords)),
     provide(Router, [Publisher, PartsRouter, MessageCodec, WorkflowEvents, Clock], (...parts: PartsOf<typeof Router>) => new Router(service, ...parts)),
@@ -172,15 +174,15 @@ function storeOf(
   );
 }
 
-function stepCacheOf(
-  { service, namespace, cache, cacheSettings, caller }: Settings,
+function bracketsOf(
+  { service, namespace, cache, cacheSettings }: Settings,
   { capabilities }: WorkflowTransport,
   caches: StepCaches,
   memory: MemoryCoherence,
   operations: OperationRegistry,
   modules: ModuleRef,
   clock: Clock,
-): StepCache {
+): Brackets {
   const coherence: Coherence =
     (cache === false ? undefined : cache.coherence?.create({ service, namespace })) ?? memory;
   if (cache !== false && capabilities.durable && !coherence.shared) {
@@ -200,7 +202,7 @@ function stepCacheOf(
       ? undefined
       : () =>
           cacheOf({ ...cache, size: cacheSettings.size }, (token) => modules.get<unknown>(token, { strict: false }));
-  const stepCache = new StepCache(cacheSettings, source, coherence, operations, clock);
-  caches.add({ cache: stepCache, namespace, callerOf: caller });
-  return stepCache;
+  const brackets = new Brackets(cacheSettings, source, coherence, operations, clock);
+  caches.add(brackets);
+  return brackets;
 }

@@ -93,7 +93,6 @@ export interface Settings {
   readonly state: StateDefinition | false | undefined;
   readonly cache: CacheOptions | false;
   readonly cacheSettings: CacheSettings;
-  readonly caller: ResolveCaller | undefined;
   readonly operations: OperationsSource | undefined;
   readonly cookbooks: string | readonly unknown[];
   readonly retry: RetryPolicy;
@@ -153,9 +152,8 @@ export function settingsOf(service: string, raw: OrchestratorModuleOptions = {})
       timeout: ms(cache.timeout, DEFAULTS.timeout),
       whenPurgeFails: cache.whenPurgeFails ?? DEFAULTS.whenPurgeFails,
       verifySampleRate: cache.verifySampleRate ?? DEFAULTS.verifySampleRate,
-      knowsCallers: options.caller !== undefined,
+      callerOf: options.caller,
     },
-    caller: options.caller,
     operations: options.operations,
     cookbooks: options.cookbooks ?? [],
     retry: {

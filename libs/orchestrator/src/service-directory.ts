@@ -58,7 +58,7 @@ export class ServiceDirectory implements OnModuleInit {
   }
 
   async onModuleInit(): Promise<void> {
-    await this.explorer.explore(this.services, (service) => this.caches.of(service)?.cache.isOn === true);
+    await this.explorer.explore(this.services, (service) => this.caches.of(service)?.isOn === true);
     this.caches.open(this.operations);
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { MessageHandler, Server } from '@nestjs/microservices';
-import type { StepCache } from './cache/step-cache.js';
+import type { Brackets } from './cache/brackets.js';
 import type { TaskRunner } from './execution/task.runner.js';
 import type { Hop } from './hop.js';
 import { textOf } from './message/payload.js';
@@ -34,7 +34,7 @@ export class WorkflowConsumer implements OnApplicationBootstrap, OnModuleDestroy
     private readonly tasks: TaskRunner,
     private readonly publisher: Publisher,
     private readonly state: StateStore,
-    private readonly cache: StepCache,
+    private readonly brackets: Brackets,
     modules: ModulesContainer,
     clock: Clock,
   ) {
@@ -60,7 +60,7 @@ export class WorkflowConsumer implements OnApplicationBootstrap, OnModuleDestroy
     this.publisher.close();
     await this.transport.close();
     await this.state.close();
-    await this.cache.close();
+    await this.brackets.close();
   }
 
   /**

@@ -1,5 +1,6 @@
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import type { Cache } from 'cache-manager';
+import { Brackets } from '../../../libs/orchestrator/src/cache/brackets.js';
 import { StepCache } from '../../../libs/orchestrator/src/cache/step-cache.js';
 import { fieldIn } from '../../../libs/orchestrator/src/cache/tags.js';
 import { Mutates } from '../../../libs/orchestrator/src/decorators/mutates.decorator.js';
@@ -95,7 +96,7 @@ const TTL = 1_000;
 
 /** The library's own step cache, as the runner of tasks uses it: each call of a port is a step. */
 export class StepCacheProtocol implements Protocol {
-  private readonly cache: StepCache;
+  private readonly brackets: Brackets;
   private readonly tokens: StagedTokens;
   private readonly shop: ShopController;
   private readonly events = new Set<string>();
@@ -108,7 +109,7 @@ export class StepCacheProtocol implements Protocol {
     this.shop = new ShopController(world);
     this.tokens = new StagedTokens(stage, terms.slowReply ?? false);
     const stores = [{ opts: { store: new Map() }, get: store.get.bind(store), set: store.set.bind(store) }];
-    this.cache = new StepCache(
+    this.brackets = new Brackets(
       {
         service: 'shop',
         namespace: 'n',
@@ -124,9 +125,11 @@ export class StepCacheProtocol implements Protocol {
       REGISTRY,
       clock,
     );
-    Object.assign(this.cache, { flights: new StagedFlights(stage) });
-    this.cache.events$.subscribe(({ type, reason }) => this.events.add(reason === null ? type : `${type}: ${reason}`));
-    this.cache.open();
+    Object.assign(this.brackets, { flights: new StagedFlights(stage) });
+    this.brackets.events.events$.subscribe(({ type, reason }) =>
+      this.events.add(reason === null ? type : `${type}: ${reason}`),
+    );
+    this.brackets.open();
   }
 
   /** What the cache has done. */
@@ -138,7 +141,7 @@ export class StepCacheProtocol implements Protocol {
     const { shop, terms, world } = this;
     const isList = typeof question !== 'string';
     const input: unknown = isList ? question : { id: question };
-    const reading = this.cache.reading(operation(isList ? 'list' : 'get'), {
+    const reading = this.brackets.reading(operation(isList ? 'list' : 'get'), {
       contextType: 'orchestrator',
       caller: CALLER,
       input,
@@ -159,7 +162,7 @@ export class StepCacheProtocol implements Protocol {
     const { shop, world, terms } = this;
     const input = { id: cell };
     const commit = (): Promise<number> => world.database.commit(mutation, cell);
-    const bracket = this.cache.mutating([operation(terms.transaction === undefined ? 'set' : 'stage')], CALLER, {
+    const bracket = this.brackets.mutating([operation(terms.transaction === undefined ? 'set' : 'stage')], CALLER, {
       context: 'workflow',
     });
     if (bracket === undefined) throw new Error('The cache is off.');
@@ -178,9 +181,9 @@ export class StepCacheProtocol implements Protocol {
 
   /** What a redelivery does where an outcome is recorded. */
   async replay(cell: string): Promise<void> {
-    const { dependsOn, purges } = await this.cache.explain('set', { id: cell }, CALLER);
+    const { dependsOn, purges } = await new StepCache(this.brackets, REGISTRY).explain('set', { id: cell }, CALLER);
     if (dependsOn.length > 0) throw new Error('It is no mutation.');
-    await this.cache.purge(purges, 'set', { context: 'workflow' });
+    await this.brackets.purge(purges, 'set', { context: 'workflow' });
   }
 
   forget(): void {

@@ -53,8 +53,8 @@ export interface CacheSettings {
   readonly timeout: number;
   readonly whenPurgeFails: 'strict' | 'proceed';
   readonly verifySampleRate: number;
-  /** The option `caller` is given. */
-  readonly knowsCallers?: boolean;
+  /** The option `caller`. */
+  readonly callerOf?: ResolveCaller | undefined;
 }
 
 /** What the options are where they say nothing. */

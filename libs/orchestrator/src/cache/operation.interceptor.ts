@@ -27,17 +27,17 @@ import { UncoveredMutationError } from '../errors/uncovered-mutation.error.js';
 import type { Caller } from '../message/workflow-message.js';
 import { handlerName, type HandlerId } from '../operations/handler.js';
 import { BracketOfCalls, HandlerCall, within } from '../operations/handler-call.js';
-import { nameOfMethod, probedName } from '../operations/handler.probe.js';
+import { probedName } from '../operations/handler.probe.js';
 import { type BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
 import { describeError } from '../utils/describe-error.js';
 import { asTold, isSentAlike } from './as-told.js';
-import type { Origin } from './cache-events.js';
+import { type Brackets, requirePurged } from './brackets.js';
+import type { CacheSettings } from './cache.options.js';
 import { callerFrom } from './caller-from.js';
-import { jsonOf } from './entry.js';
-import { NOBODY_SAYS_WHO, whyNotInCalls } from './operation-caching.js';
+import { handlerOf, inputsOf, originOf, questionOf, whyNot } from './call-question.js';
 import type { Reading } from './reading.js';
-import { type ServiceCache, StepCaches } from './step-caches.js';
-import { fieldIn, fieldsAmong, type Given } from './tags.js';
+import { StepCaches } from './step-caches.js';
+import { fieldsAmong, type Given } from './tags.js';
 
 /**
  * The bracket of HTTP and RPC calls of operations, once per application and outermost, so that a purge follows whatever an
@@ -74,17 +74,18 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     const handler = handlerOf(context);
     const operations = handler === undefined ? [] : this.operations.handledBy(handler);
     const [operation] = operations;
-    const service = operation && this.caches.of(operation.service);
-    if (handler === undefined || service === undefined) return next.handle();
-    if (!service.cache.isOn && service.callerOf === undefined) return next.handle();
+    const brackets = operation && this.caches.of(operation.service);
+    if (handler === undefined || brackets === undefined) return next.handle();
+    const { isOn, settings } = brackets;
+    if (!isOn && settings.callerOf === undefined) return next.handle();
     const mutators = operations.filter(({ mutates }) => mutates);
-    return defer(() => this.callerOf(context, service)).pipe(
+    return defer(() => this.callerOf(context, settings)).pipe(
       mergeMap((caller) =>
-        !service.cache.isOn
+        !isOn
           ? within(new CallOf(caller), () => next.handle())
           : mutators.length > 0
-            ? this.mutate(mutators, context, caller, service, next)
-            : this.read(operations, handler, context, caller, service, next),
+            ? this.mutate(mutators, context, caller, brackets, next)
+            : this.read(operations, handler, context, caller, brackets, next),
       ),
     );
   }
@@ -94,16 +95,16 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     operations: readonly BoundOperation[],
     context: ExecutionContext,
     caller: Caller | undefined,
-    { cache }: ServiceCache,
+    brackets: Brackets,
     next: CallHandler,
   ): Observable<unknown> {
-    const mutation = cache.mutating(operations, caller, originOf(context));
+    const mutation = brackets.mutating(operations, caller, originOf(context));
     if (mutation === undefined) return next.handle();
     // A spy, or a bound method, need not come to the probe: whatever it does counts.
     if (probedName(context.getHandler()) === undefined) mutation.begin();
     let ended = false;
     const settle = (purged: Promise<boolean>): Promise<void> =>
-      cache.settle(purged, operations[0]?.handler ?? '').catch((error: unknown) => {
+      requirePurged(purged, operations[0]?.handler ?? '').catch((error: unknown) => {
         ended = true; // it is owed now, and made up for
         mutation.leave();
         throw asTold(error, context.getType());
@@ -134,7 +135,7 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     handler: HandlerId,
     context: ExecutionContext,
     caller: Caller | undefined,
-    { cache }: ServiceCache,
+    brackets: Brackets,
     next: CallHandler,
   ): Observable<unknown> {
     const [operation] = operations;
@@ -143,11 +144,11 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     const given = inputsOf(context, operation);
     const why = whyNot(operations, caller, given);
     const input = why === undefined && given !== undefined ? this.questionOf(given, operation, context) : undefined;
-    if (input === undefined) cache.bypass(operation, origin, why ?? 'cache.key says no JSON');
+    if (input === undefined) brackets.bypass(operation, origin, why ?? 'cache.key says no JSON');
     const reading =
       input === undefined || given === undefined || caller === undefined
         ? undefined
-        : cache.reading(operation, {
+        : brackets.reading(operation, {
             contextType: context.getType(),
             caller,
             input,
@@ -181,7 +182,7 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
   }
 
   /** Whoever cannot say who calls is not told an old answer, and purges for everybody. */
-  private async callerOf(context: ExecutionContext, { callerOf }: ServiceCache): Promise<Caller | undefined> {
+  private async callerOf(context: ExecutionContext, { callerOf }: CacheSettings): Promise<Caller | undefined> {
     try {
       return callerFrom(await callerOf?.(context));
     } catch (error) {
@@ -220,47 +221,6 @@ class UncachedCall extends CallOf {
     if (this.operations.handledBy(handler).some(({ mutates }) => mutates))
       throw new UncoveredMutationError(handlerName(handler));
   }
-}
-
-function handlerOf(context: ExecutionContext): HandlerId | undefined {
-  const methodName = nameOfMethod(context.getHandler());
-  return methodName === undefined ? undefined : { type: context.getClass(), methodName };
-}
-
-const originOf = (context: ExecutionContext): Origin => ({ context: context.getType() === 'rpc' ? 'rpc' : 'http' });
-
-/** The parameters that are input, as they are before the pipes. `undefined`: neither an HTTP request nor a message. */
-function inputsOf(context: ExecutionContext, { parameters: { inputs } }: BoundOperation): readonly Given[] | undefined {
-  const given = (source: (from: 'body' | 'query' | 'params') => unknown): Given[] =>
-    inputs.map(({ from, field }) => ({
-      field,
-      value: field === undefined ? source(from) : fieldIn(source(from), field),
-    }));
-  if (context.getType() === 'rpc') return given(() => context.switchToRpc().getData());
-  const request = Object(context.switchToHttp().getRequest()) as Readonly<Record<string, unknown>>;
-  const isRequest = context.getType() === 'http' && typeof request['method'] === 'string' && 'headers' in request;
-  return isRequest ? given((from) => request[from]) : undefined;
-}
-
-/**
- * What the answer depends on beside the caller. `undefined`: it is no JSON, and would be the same for every call.
- * @throws whatever `cache.key` throws
- */
-function questionOf(given: readonly Given[], { cache }: BoundOperation, context: ExecutionContext): unknown {
-  const key = typeof cache === 'object' ? cache.key : undefined;
-  const values = given.map(({ value }) => (value === undefined ? [] : [value])); // a default is for what is not given
-  if (key === undefined) return values;
-  const more = key(context) ?? null;
-  return jsonOf(more) === undefined ? undefined : [values, more];
-}
-
-function whyNot(
-  operations: readonly BoundOperation[],
-  caller: Caller | undefined,
-  given: readonly Given[] | undefined,
-): string | undefined {
-  if (caller === undefined) return NOBODY_SAYS_WHO;
-  return given === undefined ? 'neither an HTTP request nor a message' : whyNotInCalls(operations);
 }
 
 /** Passes everything on, and stores an only value before it completes. */

@@ -1,26 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import type { OperationRegistry } from '../operations/operation.registry.js';
-import type { ResolveCaller } from './cache.options.js';
-import type { StepCache } from './step-cache.js';
-
-/** The cache of a service, and who calls its operations by HTTP and RPC. */
-export interface ServiceCache {
-  readonly cache: StepCache;
-  readonly namespace: string;
-  readonly callerOf: ResolveCaller | undefined;
-}
+import type { Brackets } from './brackets.js';
 
 /** The caches of this application's services: what they read of each other, and the one interceptor that serves them all. */
 @Injectable()
 export class StepCaches {
-  private readonly byService = new Map<string, ServiceCache>();
-
+  private readonly byService = new Map<string, Brackets>();
   private first: (() => void) | undefined;
 
-  add(service: ServiceCache): void {
-    this.byService.set(service.cache.service, service);
+  add(brackets: Brackets): void {
+    this.byService.set(brackets.settings.service, brackets);
     this.tellFirst();
+  }
+
+  of(service: string): Brackets | undefined {
+    return this.byService.get(service);
   }
 
   /** Calls back once, when the first service has a cache that is on, or says who calls: while providers are made. */
@@ -30,17 +25,7 @@ export class StepCaches {
   }
 
   get anyAsks(): boolean {
-    return [...this.byService.values()].some(({ cache, callerOf }) => cache.isOn || callerOf !== undefined);
-  }
-
-  private tellFirst(): void {
-    if (!this.anyAsks) return;
-    this.first?.();
-    this.first = undefined;
-  }
-
-  of(service: string): ServiceCache | undefined {
-    return this.byService.get(service);
+    return [...this.byService.values()].some(({ isOn, settings }) => isOn || settings.callerOf !== undefined);
   }
 
   /**
@@ -48,11 +33,11 @@ export class StepCaches {
    * @throws ConfigurationError for stores that cannot be used, and for a read of what another service changes unseen
    */
   open(operations: OperationRegistry): void {
-    for (const { cache } of this.byService.values()) cache.open();
+    for (const brackets of this.byService.values()) brackets.open();
     for (const operation of operations.all()) {
       const { service, name, reads = [], mutates } = operation;
       const reader = this.byService.get(service);
-      if (reader === undefined || mutates || reader.cache.neverCached(operation) !== undefined) continue;
+      if (reader === undefined || mutates || reader.neverCached(operation) !== undefined) continue;
       for (const { service: owner = service, resource } of reads) {
         const why = owner === service ? undefined : this.whyUnseen(reader, owner);
         if (why === undefined) continue;
@@ -65,16 +50,20 @@ export class StepCaches {
   }
 
   /** Why what another service changes would purge nothing of this one's; `undefined`: it does. */
-  private whyUnseen({ cache, namespace }: ServiceCache, owner: string): string | undefined {
+  private whyUnseen({ coherence, settings: { namespace } }: Brackets, owner: string): string | undefined {
     const other = this.byService.get(owner);
     if (other === undefined) {
-      return cache.tokens.shared ? undefined : 'which is not in this application, while the tokens of its cache are';
+      return coherence.shared ? undefined : 'which is not in this application, while the tokens of its cache are';
     }
-    if (!other.cache.isOn) return 'which has cache: false';
-    if (other.namespace !== namespace)
-      return `which has another namespace, "${other.namespace}" instead of "${namespace}"`;
-    return cache.tokens.sharedWith(other.cache.tokens)
-      ? undefined
-      : 'whose cache has its tokens elsewhere (cache.coherence)';
+    if (!other.isOn) return 'which has cache: false';
+    if (other.settings.namespace !== namespace)
+      return `which has another namespace, "${other.settings.namespace}" instead of "${namespace}"`;
+    return coherence.sharedWith(other.coherence) ? undefined : 'whose cache has its tokens elsewhere (cache.coherence)';
+  }
+
+  private tellFirst(): void {
+    if (!this.anyAsks) return;
+    this.first?.();
+    this.first = undefined;
   }
 }

@@ -151,7 +151,7 @@ export function fieldIn(input: unknown, field: string): unknown {
     : undefined;
 }
 
-export const isShared = ({ cache }: Operation): boolean => typeof cache === 'object' && cache.vary === 'none';
+const isShared = ({ cache }: Operation): boolean => typeof cache === 'object' && cache.vary === 'none';
 
 const ALL = 'all/';
 const PLATFORM = 'platform/';

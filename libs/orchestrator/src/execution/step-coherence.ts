@@ -1,7 +1,7 @@
+import type { Brackets } from '../cache/brackets.js';
 import { FROM_CODE, type Origin } from '../cache/cache-events.js';
 import type { Mutation } from '../cache/mutation.js';
 import type { Reading } from '../cache/reading.js';
-import type { StepCache } from '../cache/step-cache.js';
 import { fieldIn, type Tag } from '../cache/tags.js';
 import type { Veil } from '../engine/secrets/veil.js';
 import type { WorkflowEvent } from '../events/workflow.event.js';
@@ -20,7 +20,7 @@ import type { Task } from './task.js';
 export class StepCoherence {
   constructor(
     private readonly service: string,
-    private readonly cache: StepCache,
+    private readonly brackets: Brackets,
     private readonly operations: OperationRegistry,
   ) {}
 
@@ -29,13 +29,13 @@ export class StepCoherence {
     const origin = originOf(task);
     const caller = callerOf(task);
     if (operation.mutates) {
-      return new MutationOfStep(this.cache.mutating([operation], caller, origin, (tag) => veil.hides(tag)));
+      return new MutationOfStep(this.brackets.mutating([operation], caller, origin, (tag) => veil.hides(tag)));
     }
     if (veil.data(input) !== input) {
-      this.cache.bypass(operation, origin, 'its input holds a secret of the run');
-      return new ReadingOfStep(undefined, this.cache.isOn);
+      this.brackets.bypass(operation, origin, 'its input holds a secret of the run');
+      return new ReadingOfStep(undefined, this.brackets.isOn);
     }
-    const reading = this.cache.reading(operation, {
+    const reading = this.brackets.reading(operation, {
       contextType: OPERATION_CONTEXT_TYPE,
       caller,
       input,
@@ -43,7 +43,7 @@ export class StepCoherence {
       origin,
       collapses: true,
     });
-    return new ReadingOfStep(reading, this.cache.isOn);
+    return new ReadingOfStep(reading, this.brackets.isOn);
   }
 
   /** An outcome is replayed: what it has changed may have been changed again since it was purged. @throws Interrupted */
@@ -59,27 +59,27 @@ export class StepCoherence {
     const operation = this.operations.get(this.service, task.step.operation);
     const reads =
       operation?.mutates === false && task.step.mutates !== true && !this.operations.hasLookup(this.service);
-    if (!reads) await this.purge(this.cache.widest(operation, callerOf(task)), task, journal, 'not seen to its end');
+    if (!reads) await this.purge(this.brackets.widest(operation, callerOf(task)), task, journal, 'not seen to its end');
   }
 
   /** Nobody knows what of a run was started here. */
   unknown(caller: Caller, journal: HopJournal): void {
-    journal.owe(this.cache.widest(undefined, caller));
+    journal.owe(this.brackets.widest(undefined, caller));
   }
 
   /** Purges what an earlier hop of a message could not. `false`: it cannot be done now either. */
-  pay({ purgeDebt = [] }: { readonly purgeDebt?: readonly Tag[] | undefined }): Promise<boolean> {
-    return this.cache.purge(purgeDebt, null, FROM_CODE, 'owed');
+  pay(debt: readonly Tag[] = []): Promise<boolean> {
+    return this.brackets.purge(debt, null, FROM_CODE, 'owed');
   }
 
   /** Before anything of a hop leaves it. @throws Interrupted while it owes a purge */
   async settle(journal: HopJournal): Promise<void> {
-    if (journal.owed.length > 0 && (await this.pay({ purgeDebt: journal.owed }))) journal.pay();
+    if (journal.owed.length > 0 && (await this.pay(journal.owed))) journal.pay();
     refuseDebt(journal);
   }
 
   private async purge(tags: readonly Tag[], task: Task, journal: HopJournal, reason: string): Promise<void> {
-    if (!(await this.cache.purge(tags, task.step.operation, originOf(task), reason))) journal.owe(tags);
+    if (!(await this.brackets.purge(tags, task.step.operation, originOf(task), reason))) journal.owe(tags);
     refuseDebt(journal);
   }
 }

@@ -1,7 +1,7 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { MemoryCoherence } from '../../cache/memory/memory.coherence.js';
-import { StepCache } from '../../cache/step-cache.js';
+import { Brackets } from '../../cache/brackets.js';
 import { getOrchestratorToken } from '../../decorators/inject-orchestrator.decorator.js';
 import type { INestApplicationContext } from '@nestjs/common';
 import { OperationRegistry } from '../../operations/operation.registry.js';
@@ -64,8 +64,8 @@ export class Simulation {
       .overrideProvider(WorkflowTransport)
       .useFactory({ factory: () => new SimulatedTransport(stage, durable) });
     if (!cached) {
-      const off = (operations: OperationRegistry): StepCache => StepCache.off('simulated', operations, stage.clock);
-      builder.overrideProvider(StepCache).useFactory({ inject: [OperationRegistry], factory: off });
+      const off = (operations: OperationRegistry): Brackets => Brackets.off('simulated', operations, stage.clock);
+      builder.overrideProvider(Brackets).useFactory({ inject: [OperationRegistry], factory: off });
     }
     const module = await override(builder).compile();
     module.useLogger(false);
