@@ -123,6 +123,19 @@ describe('StepCache.mutation()', () => {
     expect(await executed()).toEqual([true, false, true]);
   });
 
+  it.each<[string, unknown, string]>([
+    ['another’s user', { userId: 7 }, '(got userId)'],
+    ['no number', { tenantId: Number.NaN }, 'tenantId of the caller must be'],
+    ['an empty text', { personId: '' }, 'personId of the caller must be'],
+  ])('for a caller that is none, %s, refuses, and does nothing; explain() refuses it too', async (_, caller, why) => {
+    await bootLedger();
+    let done = false;
+    const mutation = cacheOf().mutation({ resource: 'row' }, () => (done = true), { caller: caller as object });
+    await expect(mutation).rejects.toThrow(why);
+    await expect(cacheOf().explain('get', { id: 'a' }, caller as object)).rejects.toThrow(TypeError);
+    expect(done).toBe(false);
+  });
+
   it('that cannot be purged rejects with PURGE_FAILED, and is made up for', async () => {
     await bootLedger();
     await get();

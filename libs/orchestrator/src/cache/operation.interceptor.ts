@@ -47,6 +47,8 @@ import { fieldsAmong, type Given } from './tags.js';
 @Injectable()
 export class OperationInterceptor extends BracketOfCalls implements NestInterceptor, OnModuleInit {
   private readonly logger = new Logger('StepCache');
+  /** Handlers of which it was said that their caller is none. */
+  private readonly warned = new Set<string>();
 
   constructor(
     private readonly config: ApplicationConfig,
@@ -183,11 +185,16 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
 
   /** Whoever cannot say who calls is not told an old answer, and purges for everybody. */
   private async callerOf(context: ExecutionContext, { callerOf }: CacheSettings): Promise<Caller | undefined> {
+    const handler = `${context.getClass().name}.${context.getHandler().name}`;
+    const warning = `The option caller failed for ${handler}, which is not cached`;
+    let said: unknown;
     try {
-      return callerFrom(await callerOf?.(context));
+      said = await callerOf?.(context);
+      return callerFrom(said);
     } catch (error) {
-      const handler = `${context.getClass().name}.${context.getHandler().name}`;
-      this.logger.warn(`The option caller failed for ${handler}, which is not cached: ${describeError(error)}`);
+      // What an error says may be news each time; what is no caller is a mistake of the option, and said once.
+      if (said === undefined || !this.warned.has(handler)) this.logger.warn(`${warning}: ${describeError(error)}`);
+      if (said !== undefined) this.warned.add(handler);
       return undefined;
     }
   }

@@ -110,9 +110,11 @@ export class StepCache {
    *
    * @param input as the step would have it, resolved
    * @throws UnknownOperationError
+   * @throws TypeError for what is no caller
    */
-  async explain(operation: string, input: unknown, caller: Caller = {}): Promise<CacheExplanation> {
+  async explain(operation: string, input: unknown, by?: Caller): Promise<CacheExplanation> {
     const { service, brackets } = this;
+    const caller = callerFrom(by) ?? {};
     const found = this.operations.get(service, operation);
     if (found === undefined) throw new UnknownOperationError(service, operation, this.operations.names(service));
     const fieldOf: FieldOf = (field) => fieldIn(input, field);

@@ -5,6 +5,7 @@ import { PROTOCOL, type WorkflowMessage } from '../message/workflow-message.js';
 import type { ReferenceMode } from '../references/scope.js';
 import { changed } from '../utils/changed.js';
 import { describe } from '../utils/describe.js';
+import { isId } from '../utils/is-id.js';
 
 /** What a run is started with, beside its cookbook. */
 export interface StartOptions {
@@ -63,7 +64,6 @@ export function firstMessage(
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-const isId = (value: unknown): boolean => isText(value) || (typeof value === 'number' && Number.isFinite(value));
 
 const CHECKS: readonly (readonly [keyof StartOptions, (value: unknown) => boolean, string])[] = [
   ['workflowId', isText, 'a text that is not empty'],
