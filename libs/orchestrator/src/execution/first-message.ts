@@ -6,6 +6,7 @@ import type { ReferenceMode } from '../references/scope.js';
 import { changed } from '../utils/changed.js';
 import { describe } from '../utils/describe.js';
 import { isId } from '../utils/is-id.js';
+import { unknownMember } from '../utils/unknown-member.js';
 
 /** What a run is started with, beside its cookbook. */
 export interface StartOptions {
@@ -77,6 +78,8 @@ const CHECKS: readonly (readonly [keyof StartOptions, (value: unknown) => boolea
 ];
 
 function check(options: StartOptions): void {
+  const unknown = unknownMember(options, ['input', ...CHECKS.map(([name]) => name)], 'option');
+  if (unknown !== undefined) throw new InvalidArgumentError(`start: ${unknown}`);
   for (const [name, isRight, wanted] of CHECKS) {
     const value = options[name];
     if (value === undefined || isRight(value)) continue;
