@@ -63,6 +63,7 @@ describe('a trait that cannot be meant is refused, with its place and the fix', 
     ['mutated', { mutated: { resource: '' } }],
     ['cache', { cache: { ttl: 'soon' } }],
     ['cache', { cache: { ttl: '0s' } }],
+    ['cache', { cache: { key: 'lang' as never } }],
   ])('%s', (key, traits) => {
     expect(() => merge({}, traits)).toThrow(new RegExp(`^${key} of ${OF} cannot be .* \\(operations\\.json\\)\\. `));
   });

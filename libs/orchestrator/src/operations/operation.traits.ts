@@ -71,5 +71,7 @@ function* nonsenseIn(traits: OperationTraits): Generator<readonly [key: keyof Op
   if (typeof cache !== 'object') return;
   if (cache.ttl !== undefined && (toMilliseconds(cache.ttl) ?? 0) === 0)
     yield ['cache', "Give a ttl longer than 0, such as '5m', or cache: false."];
+  if (cache.key !== undefined && typeof cache.key !== 'function')
+    yield ['cache', 'key is a function of the execution context: (context) => what else the answer depends on.'];
   if (cache.vary !== undefined && !VARY.includes(cache.vary)) yield ['cache', `vary is one of ${VARY.join(', ')}.`];
 }
