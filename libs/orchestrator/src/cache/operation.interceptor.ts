@@ -4,6 +4,7 @@ import {
   Injectable,
   Logger,
   type NestInterceptor,
+  type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
@@ -34,6 +35,7 @@ import { asTold, isSentAlike } from './as-told.js';
 import { type Brackets, requirePurged } from './brackets.js';
 import type { CacheSettings } from './cache.options.js';
 import { callerFrom } from './caller-from.js';
+import { foreignCacheOf } from './foreign-cache.js';
 import { handlerOf, inputsOf, originOf, questionOf, whyNot } from './call-question.js';
 import type { Reading } from './reading.js';
 import { StepCaches } from './step-caches.js';
@@ -45,7 +47,10 @@ import { fieldsAmong, type Given } from './tags.js';
  * `useGlobalInterceptors` appends. Steps have a bracket of their own, and leave it out.
  */
 @Injectable()
-export class OperationInterceptor extends BracketOfCalls implements NestInterceptor, OnModuleInit {
+export class OperationInterceptor
+  extends BracketOfCalls
+  implements NestInterceptor, OnApplicationBootstrap, OnModuleInit
+{
   private readonly logger = new Logger('StepCache');
   /** Handlers of which it was said that their caller is none. */
   private readonly warned = new Set<string>();
@@ -70,6 +75,19 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
       'The interceptor that purges what operations change is not the first of the global ones: what another commits after it ' +
         `would be cached as it was before. Let ${first?.constructor.name ?? 'Nest'} be added with useGlobalInterceptors() or APP_INTERCEPTOR.`,
     );
+  }
+
+  /** When every operation is known, and every global interceptor. */
+  onApplicationBootstrap(): void {
+    for (const [handler, operations] of this.operations.allHandlers()) {
+      if (!operations.some(({ service, cache }) => this.caches.of(service)?.isOn === true && cache !== false)) continue;
+      const foreign = foreignCacheOf(handler, this.config);
+      if (foreign === undefined) continue;
+      this.logger.warn(
+        `${foreign} stands in front of ${handlerName(handler)}, and answers from a cache that no change purges: it may answer what ` +
+          'was true before. Remove it there: the step cache serves the read. Or say cache: false for the operation.',
+      );
+    }
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
