@@ -28,11 +28,11 @@ describe('a mutation of what nothing reads', () => {
     ]);
   });
 
-  it.each<[string, string, OrchestratorModuleOptions, string?]>([
-    ['its name is like nothing else', 'audit', {}],
-    ['something reads it', 'order', {}],
+  it.each<[string, string, OrchestratorModuleOptions, string]>([
+    ['its name is like nothing else', 'audit', {}, 'invoice'],
+    ['something reads it', 'order', {}, 'invoice'],
     ['another service reads it', 'orders', {}, 'orders'],
-    ['the service has no cache', 'ordr', { cache: false }],
+    ['the service has no cache', 'ordr', { cache: false }, 'invoice'],
   ])('is no news where %s', async (_, resource, options, elsewhere) => {
     await boot(resource, options, elsewhere);
     expect(warnings()).toEqual([]);
