@@ -177,7 +177,7 @@ export class OperationInterceptor
             origin,
             collapses: false,
           });
-    if (reading === undefined) return within(new UncachedCall(this.operations, caller), () => next.handle());
+    if (reading === undefined) return within(new UncachedCall(this.operations, handler, caller), () => next.handle());
     const execute = (): Observable<unknown> => within(reading, () => next.handle());
     return from(reading.find()).pipe(
       mergeMap((found) =>
@@ -237,6 +237,7 @@ class CallOf extends HandlerCall {
 class UncachedCall extends CallOf {
   constructor(
     private readonly operations: OperationRegistry,
+    private readonly reader: HandlerId,
     caller: Caller | undefined,
   ) {
     super(caller);
@@ -244,7 +245,7 @@ class UncachedCall extends CallOf {
 
   override starting(handler: HandlerId): undefined {
     if (this.operations.handledBy(handler).some(({ mutates }) => mutates))
-      throw new UncoveredMutationError(handlerName(handler));
+      throw new UncoveredMutationError(handlerName(handler), handlerName(this.reader));
   }
 }
 
