@@ -87,9 +87,11 @@ export class StepCache {
   }
 
   /**
-   * Says what the cache would do with a step of this service, without executing it.
+   * Says what the cache would do with a step of this service, without executing it. It says nothing of HTTP and RPC calls: they
+   * have keys of their own, and are never answered with what a step has stored.
    *
    * @param input as the step would have it, resolved
+   * @param by all of the caller: by default the person is part of the key
    * @throws UnknownOperationError
    * @throws TypeError for what is no caller
    */
@@ -119,7 +121,10 @@ export class StepCache {
     };
   }
 
-  /** What each operation of this service reads and purges, and how long its answers live, once the application is up. */
+  /**
+   * What each operation of this service reads and purges, and how long its answers live, once the application is up: as steps,
+   * and in `neverInCalls` why its HTTP and RPC calls are not answered from the cache.
+   */
   describe(): readonly OperationCaching[] {
     const { service, brackets } = this;
     const knowsCallers = brackets.settings.callerOf !== undefined;
