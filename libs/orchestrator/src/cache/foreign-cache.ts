@@ -20,7 +20,7 @@ export function foreignCacheOf({ type, methodName }: HandlerId, config: Applicat
 /** The names of an interceptor's class, and of those that it extends. By name: the package need not be there. */
 function namesOf(interceptor: unknown): string[] {
   const names: string[] = [];
-  const type: unknown = typeof interceptor === 'function' ? interceptor : Object(interceptor).constructor;
+  const type: unknown = typeof interceptor === 'function' ? interceptor : (Object(interceptor) as object).constructor;
   for (let at = type; typeof at === 'function' && at.name !== ''; at = Object.getPrototypeOf(at)) names.push(at.name);
   return names;
 }

@@ -26,12 +26,7 @@ export interface MutationArguments {
 }
 
 /** @throws TypeError for what would purge something else than is meant */
-export function mutationArguments(
-  service: string,
-  changes: unknown,
-  work: unknown,
-  terms: unknown,
-): MutationArguments {
+export function mutationArguments(service: string, changes: unknown, work: unknown, terms: unknown): MutationArguments {
   const list: readonly unknown[] = Array.isArray(changes) ? changes : [changes];
   for (const change of list) refuseMistakes(change);
   if (typeof work !== 'function') throw mistake(`the second argument must be a function that does the work (got ${describe(work)}).`); // prettier-ignore

@@ -131,7 +131,7 @@ function problemOf(error: ErrorObject, root: unknown, show: (value: unknown) => 
   const surplus: unknown = params['additionalProperty'] ?? params['unevaluatedProperty'];
   if (typeof surplus === 'string') {
     const found = show(isRecord(data) ? data[surplus] : data);
-    const meant = nearest(surplus, Object.keys(Object(parentSchema?.['properties'])));
+    const meant = nearest(surplus, Object.keys((parentSchema?.['properties'] ?? {}) as object));
     const fix = `Remove "${surplus}".${meant === undefined ? '' : ` Did you mean "${meant}"?`}`;
     return { path: pathTo(path, surplus), message: 'is not allowed', found, fix };
   }
