@@ -25,7 +25,7 @@ export const CACHE = {
   not: { const: true },
   properties: {
     ttl: { type: ['string', 'number'] },
-    vary: { enum: ['person', 'workspace', 'tenant', 'none'] },
+    vary: { enum: ['person', 'workspace', 'tenant', 'none'], description: 'Give one of them: who shares an answer.' },
     version: { type: ['string', 'number'] },
   },
   additionalProperties: false,
