@@ -248,6 +248,17 @@ describe('events', () => {
 });
 
 describe('what cannot be meant is refused before there is a run', () => {
+  it.each<[string, object, string]>([
+    ['a caller as a member of its own', { caller: { tenantId: 'acme' } }, 'start: there is no option "caller". Its options: input, workflowId, '],
+    ['a misspelt one', { tenantID: 'acme' }, 'start: there is no option "tenantID". Did you mean "tenantId"?'],
+  ])('an option that there is not, which would be ignored: %s', async (_, options, why) => {
+    await boot({ alpha: { reads: { ok: () => 1 } } });
+    for (const begin of ['start', 'run'] as const) {
+      const attempt = alpha()[begin](cookbook(task('a', 'alpha', 'ok')), options);
+      await expect(attempt).rejects.toMatchObject({ code: 'ARGUMENT_INVALID', message: expect.stringContaining(why) as never });
+    }
+  }); // prettier-ignore
+
   it.each<[string, () => Promise<unknown>]>([
     ['a cookbook that is none', () => alpha().start(5 as never)],
     ['a caller that is none', () => alpha().start(cookbook(task('a', 'alpha', 'ok')), { tenantId: Number.NaN })],

@@ -47,7 +47,8 @@ export type {
 } from './cookbook/cookbook.js';
 
 // Cache reads
-export { type CacheExplanation, type ChangedResource, type MutationTerms, StepCache } from './cache/step-cache.js';
+export type { ChangedResource, MutationTerms } from './cache/mutation-arguments.js';
+export { type CacheExplanation, StepCache } from './cache/step-cache.js';
 export type { OperationCaching } from './cache/operation-caching.js';
 export type { CacheOptions, KeyvStore, ResolveCaller } from './cache/cache.options.js';
 export type { CacheContext, CacheCounters, CacheEvent, CacheEventType } from './cache/cache.event.js';

@@ -9,10 +9,11 @@ import {
   Max,
   Min,
   ValidateBy,
+  type ValidationArguments,
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { validateSync, type ValidationError } from 'class-validator';
+import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
 import { type CacheOptions, type CacheSettings, DEFAULTS, type ResolveCaller } from './cache/cache.options.js';
 import type { RetryPolicy } from './engine/plan.js';
 import { ConfigurationError } from './errors/configuration.error.js';
@@ -27,6 +28,7 @@ import { describe } from './utils/describe.js';
 import { type Duration, toMilliseconds } from './utils/duration.js';
 import { IsDuration } from './utils/is-duration.js';
 import { isRecord } from './utils/is-record.js';
+import { suggestion } from './utils/nearest.js';
 
 /** What `OrchestratorModule.forRoot()` takes beside `service`. Everything has a default. */
 export interface OrchestratorModuleOptions {
@@ -202,7 +204,7 @@ function limitsOf(bounds: Partial<Limits>, lifetime: number): Limits {
 /** Validated before; the default is one by construction. */
 const ms = (given: Duration | undefined, otherwise: Duration): number => toMilliseconds(given ?? otherwise) ?? 0;
 
-function linesOf({ property, value, constraints = {}, children = [] }: ValidationError, path = ''): string[] {
+function linesOf({ target, property, value, constraints = {}, children = [] }: ValidationError, path = ''): string[] {
   const at = `${path}${property}`;
   // That it cannot be looked into goes without saying where it is said what it must be.
   const broken = Object.entries(constraints).filter(
@@ -210,11 +212,21 @@ function linesOf({ property, value, constraints = {}, children = [] }: Validatio
   );
   const fixes = broken.map(([rule, message]) =>
     rule === 'whitelistValidation'
-      ? `OrchestratorModule: unknown option "${at}" (got ${describe(value)}).`
+      ? `OrchestratorModule: unknown option "${at}" (got ${describe(value)}). ${suggestion(property, 'There are', optionsOf(target))}`
       : `OrchestratorModule: ${at} ${message.replace(new RegExp(`^${property} `), '')} (got ${describe(value)}).`,
   );
   return [...fixes, ...children.flatMap((child) => linesOf(child, `${at}.`))];
 }
+
+/** The options that an object may have, as they are declared below. */
+function optionsOf(checked: object | undefined): string[] {
+  const { constructor } = Object(checked) as { readonly constructor: new () => object };
+  const rules = getMetadataStorage().getTargetValidationMetadatas(constructor, '', false, false);
+  return [...new Set(rules.map(({ propertyName }) => propertyName))].filter((name) => !REFUSED.has(name));
+}
+
+/** Options of earlier versions, each with a message of its own. */
+const REFUSED: ReadonlySet<string> = new Set(['store']);
 
 class Retry {
   @IsOptional() @IsInt() @Min(1) maxAttempts?: number;
@@ -258,7 +270,8 @@ const HelpersByName = (): PropertyDecorator =>
     Object.values(value as object).every((each) => typeof each === 'function'),
   );
 
-function is(what: string, validate: (value: unknown) => boolean): PropertyDecorator {
+function is(what: string, isRight: (value: unknown, options: object) => boolean): PropertyDecorator {
+  const validate = (value: unknown, of?: ValidationArguments): boolean => isRight(value, of?.object ?? {});
   return ValidateBy({ name: what, validator: { validate, defaultMessage: () => `must be ${what}` } });
 }
 
@@ -270,7 +283,12 @@ class CacheChecks {
   @is('left out, as cache-manager 7 has none: give stores: new Keyv({ store: new KeyvAdapter(store), … })', () => false)
   store?: unknown;
   @IsOptional() stores?: unknown;
-  @IsOptional() useExisting?: unknown;
+  @IsOptional()
+  @is(
+    'left out where stores are given: answers are kept in one or the other',
+    (_, { stores }: CacheChecks) => stores == null,
+  )
+  useExisting?: unknown;
   @IsOptional() @IsDuration({ positive: true }) timeout?: Duration;
   @IsOptional() @HasCreate('coherence') coherence?: unknown;
   @IsOptional() @IsIn(['strict', 'proceed']) whenPurgeFails?: unknown;

@@ -200,6 +200,10 @@ describe.each(['http', 'rpc'] satisfies Way[])('a call by %s', (way) => {
     ['a text', () => 'ada'],
     ['an error', () => { throw new Error('no session'); }],
     ['a rejection', () => Promise.reject(new Error('no session'))],
+    ['a user without any id of a caller', () => ({ userId: 7, username: 'ada' })],
+    ['a map', () => new Map([['personId', 'ada']])],
+    ['a tenant that is no number', () => ({ tenantId: Number('acme') })],
+    ['a tenant that is empty', () => ({ tenantId: '' })],
   ])('of whom the option caller says %s is not cached, and purges for every tenant', async (_, resolve) => {
     await serveDesk(resolve);
     await call('step', 'balance');
@@ -209,6 +213,14 @@ describe.each(['http', 'rpc'] satisfies Way[])('a call by %s', (way) => {
     await call(way, 'set', { to: 2 });
     expect(await call('step', 'balance')).toEqual({ balance: 2 });
   }); // prettier-ignore
+
+  it('of whom the option caller knows another user’s members only is said once, and what they are', async () => {
+    await serveDesk(() => ({ userId: 7, username: 'ada' }));
+    for (const _ of [1, 2, 3]) await call(way, 'balance');
+    expect(log.filter((line) => line.includes('The option caller failed'))).toEqual([
+      expect.stringMatching(/for Desk\.balance, which is not cached: .*\(got userId, username\)\. Map what you have, /),
+    ]);
+  });
 
   it('of whom the option caller says that his tenant is null is nobody’s tenant’s: he purges for every tenant', async () => {
     await serveDesk(() => ({ tenantId: null, personId: 'root' }));

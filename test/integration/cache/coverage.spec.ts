@@ -7,7 +7,7 @@ import { Mutates, OrchestratorModule, Reads, StepCache } from 'nest-orchestrator
 import { serviceOf } from 'nest-orchestrator/testing';
 import { book, task } from '../../support/cookbook-documents.js';
 import { feature } from '../../support/operations.js';
-import { alpha, app, clientOf, create, listen, log } from '../../support/servers.js';
+import { alpha, app, clientOf, create, listen, log, request } from '../../support/servers.js';
 import { call, caller, Everywhere, serve, WAYS } from '../../support/ways.js';
 
 /** A handler that changes something runs where its change is purged, or not at all. */
@@ -89,6 +89,18 @@ describe('a handler that changes something', () => {
     await serve(alphaModule());
     await expect(call(way, 'look')).rejects.toThrow(way === 'step' ? 'MUTATION_NOT_COVERED' : 'Internal server error');
     expect(balance).toBe(1);
+  });
+
+  it.each([
+    ['cached', caller],
+    ['not cached, as nobody says who calls', () => undefined],
+  ])('does not run by way of one that only reads, and the log names both: %s', async (_, resolve) => {
+    const alphaOnly = OrchestratorModule.forRoot({ service: 'alpha', caller: resolve });
+    await serve({ imports: [alphaOnly], controllers: [Account] });
+    await request('POST', '/look', {}, { tenant: 'acme' });
+    expect(log.join('\n')).toMatch(
+      /Account\.set changes .*, and was called by Account\.look, which is declared as a read/,
+    );
   });
 
   it('does not run in a test of the class either, until its application has closed: then the class is as before', async () => {

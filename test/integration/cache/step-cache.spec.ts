@@ -123,6 +123,44 @@ describe('StepCache.mutation()', () => {
     expect(await executed()).toEqual([true, false, true]);
   });
 
+  it.each<[string, unknown, string]>([
+    ['another’s user', { userId: 7 }, '(got userId)'],
+    ['no number', { tenantId: Number.NaN }, 'tenantId of the caller must be'],
+    ['an empty text', { personId: '' }, 'personId of the caller must be'],
+  ])('for a caller that is none, %s, refuses, and does nothing; explain() refuses it too', async (_, caller, why) => {
+    await bootLedger();
+    let done = false;
+    const mutation = cacheOf().mutation({ resource: 'row' }, () => (done = true), { caller: caller as object });
+    await expect(mutation).rejects.toThrow(why);
+    await expect(cacheOf().explain('get', { id: 'a' }, caller as object)).rejects.toThrow(TypeError);
+    expect(done).toBe(false);
+  });
+
+  const noWork = (): undefined => undefined;
+  it.each<[string, readonly unknown[], string]>([
+    ['a promise of an id', [{ resource: 'row', id: Promise.resolve('a') }, noWork], 'id of "row" must be a text that is not empty, or a number (got a promise).'],
+    ['a list of ids', [{ resource: 'row', id: ['a', 'b'] }, noWork], '(got an array of 2). Name several instances as a list of { resource, id }'],
+    ['an object for an id', [[{ resource: 'row' }, { resource: 'row', id: {} }], noWork], '(got an object)'],
+    ['null for an id', [{ resource: 'row', id: null }, noWork], '(got null)'],
+    ['no number for an id', [{ resource: 'row', id: Number.NaN }, noWork], '(got NaN)'],
+    ['an empty id', [{ resource: 'row', id: '' }, noWork], '(got "")'],
+    ['another service', [{ resource: 'row', service: 'crm' }, noWork], 'there is no member "service". Its members: resource, id.'],
+    ['a misspelt member', [{ resurce: 'row' }, noWork], 'there is no member "resurce". Did you mean "resource"?'],
+    ['no resource', [{}, noWork], 'resource must be a text that is not empty (got nothing).'],
+    ['a text', ['row', noWork], 'what it changes must be { resource, id? }, a list of these, or [] for anything (got "row").'],
+    ['nothing', [undefined, noWork], '(got nothing)'],
+    ['no work', [{ resource: 'row' }], 'the second argument must be a function that does the work (got nothing).'],
+    ['work that was begun', [{ resource: 'row' }, Promise.resolve()], '(got an object)'],
+    ['a caller that is not named', [{ resource: 'row' }, noWork, acme], 'there is no member "tenantId". Its members: caller.'],
+    ['no terms', [{ resource: 'row' }, noWork, null], 'the third argument must be { caller } (got null).'],
+  ])('given %s does and purges nothing, and says what it got', async (_, given, why) => {
+    await bootLedger();
+    const mutation = (...args: readonly unknown[]): Promise<unknown> => cacheOf().mutation(...(args as Parameters<StepCache['mutation']>));
+    await expect(mutation(...given)).rejects.toThrow(TypeError);
+    await expect(mutation(...given)).rejects.toThrow(why);
+    expect(coherence.purged).toEqual([]);
+  }); // prettier-ignore
+
   it('that cannot be purged rejects with PURGE_FAILED, and is made up for', async () => {
     await bootLedger();
     await get();

@@ -75,7 +75,61 @@ describe('decorators of a handler', () => {
         }
       }
       return Twice;
-    }).toThrow(new ConfigurationError('@Mutates stands twice on one handler: say it once.'));
+    }).toThrow(
+      new ConfigurationError(
+        '@Mutates on Twice.save stands there twice: say it once. A handler changes one resource: change another within ' +
+          'stepCache.mutation(), or say @Mutates(): anything of the service.',
+      ),
+    );
+  });
+});
+
+/** What a decorator, typed or not, says when it is put on a method. */
+function refusal(decorate: () => unknown): string {
+  class Orders {
+    change(): void {
+      return;
+    }
+  }
+  const descriptor = Object.getOwnPropertyDescriptor(Orders.prototype, 'change');
+  try {
+    (decorate() as (...on: unknown[]) => unknown)(Orders.prototype, 'change', descriptor);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    return (error as Error).message;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('a decorator that cannot mean what it says is refused where it stands', () => {
+  const [mutates, reads, operation] = [Mutates, Reads, Operation] as unknown as ((...said: unknown[]) => unknown)[];
+
+  it.each<[string, () => unknown, string, string]>([
+    ['@Mutates', () => mutates?.(['a', 'b']), 'mutated.resource must be of type string (found an array of 2)', 'Name one resource, a text'],
+    ['@Mutates', () => mutates?.(5), 'mutated.resource must be of type string (found 5)', 'Name one resource, a text'],
+    ['@Mutates', () => mutates?.(''), 'mutated.resource must NOT have fewer than 1 characters (found "")', 'Name one resource'],
+    ['@Mutates', () => mutates?.('order', 'order_id'), 'mutated must be of type object (found "order_id")', 'beside it { "id"? }'],
+    ['@Mutates', () => mutates?.('order', { ids: 'id' }), 'mutated.ids is not allowed (found "id")', 'Remove "ids". Did you mean "id"?'],
+    ['@Mutates', () => mutates?.('order', { id: () => 'id' }), 'mutated.id must be of type string (found a function)', 'Name the input field'],
+    ['@Mutates', () => mutates?.('order', { service: 'crm' }), 'mutated.service is not allowed (found "crm")', 'leave the service out'],
+    ['@Reads', () => reads?.(5), 'reads[0].resource must be of type string (found 5)', 'Name the resource, a text.'],
+    ['@Reads', () => reads?.(''), 'reads[0].resource must NOT have fewer than 1 characters', 'Name the resource, a text.'],
+    ['@Operation', () => operation?.('get', { cache: { vary: 'user' } }), 'cache.vary must be one of "person", "workspace"', '(found "user"). Give one of them: who shares an answer.'],
+    ['@Reads', () => reads?.(), 'reads[0].resource is missing (found nothing)', 'Name the resource, a text.'],
+    ['@Reads', () => reads?.('order', { servce: 'crm' }), 'reads[0].servce is not allowed', 'Did you mean "service"?'],
+    ['@Operation', () => operation?.('get', { cache: { tttl: '1m' } }), 'cache.tttl is not allowed (found "1m")', 'Did you mean "ttl"?'],
+    ['@Operation', () => operation?.('get', { cache: true }), 'cache is not allowed (found true)', 'Give false, or { "ttl"?'],
+    ['@Operation', () => operation?.('get', { chache: false }), 'chache is not allowed (found false)', 'Did you mean "cache"?'],
+  ])('%s: %#', (decorator, decorate, found, fix) => {
+    const message = refusal(decorate);
+    expect(message).toMatch(new RegExp(`^${decorator} on Orders\\.change cannot be meant:`));
+    expect(message).toContain(found);
+    expect(message).toContain(fix);
+    expect(message.split('\n')).toHaveLength(2); // one mistake, one line
+  }); // prettier-ignore
+
+  it.each(Object.entries({ Mutates, Reads, Operation, Sensitive }))('@%s without parentheses', (name, bare) => {
+    expect(refusal(() => bare)).toBe(`@${name} on Orders.change lacks its parentheses: write @${name}(…).`);
   });
 });
 

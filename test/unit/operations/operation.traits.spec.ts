@@ -58,11 +58,11 @@ describe('what two places say of an operation', () => {
 describe('a trait that cannot be meant is refused, with its place and the fix', () => {
   it.each<[string, OperationTraits]>([
     ['reads', { reads: ['a', 'b', 'c', 'd', 'e'].map((resource) => ({ resource })) }],
-    ['reads', { reads: [{ resource: 'a' }, { resource: '' }] }],
     ['sensitiveInputFields', { sensitiveInputFields: ['pin', ''] }],
     ['mutated', { mutated: { resource: '' } }],
     ['cache', { cache: { ttl: 'soon' } }],
     ['cache', { cache: { ttl: '0s' } }],
+    ['cache', { cache: { key: 'lang' as never } }],
   ])('%s', (key, traits) => {
     expect(() => merge({}, traits)).toThrow(new RegExp(`^${key} of ${OF} cannot be .* \\(operations\\.json\\)\\. `));
   });

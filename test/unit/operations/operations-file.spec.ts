@@ -88,9 +88,16 @@ describe('the operations of a service', () => {
 describe('a mistake is told by file, operation and key, with what was found and the fix', () => {
   it.each<[string, unknown, string, string, string]>([
     ['a misspelt key', { mutate: true }, 'save.mutate', 'true', 'Remove "mutate".'],
+    ['a cache that says nothing', { cache: true }, 'save.cache', 'true', 'Give false, or { "ttl"?'],
     ['another type', { mutates: 'yes' }, 'save.mutates', '"yes"', 'Give true or false.'],
     ['a list that is none', { reads: 'item' }, 'save.reads', '"item"', 'List resources: names, or'],
-    ['a resource without a name', { reads: [{ id: 'id' }] }, 'save.reads[0].resource', 'nothing', 'Add "resource".'],
+    [
+      'a resource without a name',
+      { reads: [{ id: 'id' }] },
+      'save.reads[0].resource',
+      'nothing',
+      'Name the resource, a text.',
+    ],
     [
       'a misspelt key of a resource',
       { reads: [{ resource: 'a', key: 'id' }] },

@@ -40,7 +40,13 @@ describe('a compiled JSON Schema', () => {
       'a string',
       'Give a value that the schema allows.',
     ],
-    [{ email: 'a@b.cz', lines: [{}], 'e mail': 1 }, '["e mail"]', 'is not allowed', 'a number', 'Remove "e mail".'],
+    [
+      { email: 'a@b.cz', lines: [{}], 'e mail': 1 },
+      '["e mail"]',
+      'is not allowed',
+      'a number',
+      'Remove "e mail". Did you mean "email"?',
+    ],
     [
       { email: 'a@b.cz', lines: [{}], kind: 'x' },
       'kind',

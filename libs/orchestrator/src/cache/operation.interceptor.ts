@@ -4,6 +4,7 @@ import {
   Injectable,
   Logger,
   type NestInterceptor,
+  type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
@@ -34,6 +35,7 @@ import { asTold, isSentAlike } from './as-told.js';
 import { type Brackets, requirePurged } from './brackets.js';
 import type { CacheSettings } from './cache.options.js';
 import { callerFrom } from './caller-from.js';
+import { foreignCacheOf } from './foreign-cache.js';
 import { handlerOf, inputsOf, originOf, questionOf, whyNot } from './call-question.js';
 import type { Reading } from './reading.js';
 import { StepCaches } from './step-caches.js';
@@ -45,8 +47,13 @@ import { fieldsAmong, type Given } from './tags.js';
  * `useGlobalInterceptors` appends. Steps have a bracket of their own, and leave it out.
  */
 @Injectable()
-export class OperationInterceptor extends BracketOfCalls implements NestInterceptor, OnModuleInit {
+export class OperationInterceptor
+  extends BracketOfCalls
+  implements NestInterceptor, OnApplicationBootstrap, OnModuleInit
+{
   private readonly logger = new Logger('StepCache');
+  /** Handlers of which it was said that their caller is none. */
+  private readonly warned = new Set<string>();
 
   constructor(
     private readonly config: ApplicationConfig,
@@ -68,6 +75,19 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
       'The interceptor that purges what operations change is not the first of the global ones: what another commits after it ' +
         `would be cached as it was before. Let ${first?.constructor.name ?? 'Nest'} be added with useGlobalInterceptors() or APP_INTERCEPTOR.`,
     );
+  }
+
+  /** When every operation is known, and every global interceptor. */
+  onApplicationBootstrap(): void {
+    for (const [handler, operations] of this.operations.allHandlers()) {
+      if (!operations.some(({ service, cache }) => this.caches.of(service)?.isOn === true && cache !== false)) continue;
+      const foreign = foreignCacheOf(handler, this.config);
+      if (foreign === undefined) continue;
+      this.logger.warn(
+        `${foreign} stands in front of ${handlerName(handler)}, and answers from a cache that no change purges: it may answer what ` +
+          'was true before. Remove it there: the step cache serves the read. Or say cache: false for the operation.',
+      );
+    }
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -157,7 +177,7 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
             origin,
             collapses: false,
           });
-    if (reading === undefined) return within(new UncachedCall(this.operations, caller), () => next.handle());
+    if (reading === undefined) return within(new UncachedCall(this.operations, handler, caller), () => next.handle());
     const execute = (): Observable<unknown> => within(reading, () => next.handle());
     return from(reading.find()).pipe(
       mergeMap((found) =>
@@ -183,11 +203,16 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
 
   /** Whoever cannot say who calls is not told an old answer, and purges for everybody. */
   private async callerOf(context: ExecutionContext, { callerOf }: CacheSettings): Promise<Caller | undefined> {
+    const handler = `${context.getClass().name}.${context.getHandler().name}`;
+    const warning = `The option caller failed for ${handler}, which is not cached`;
+    let said: unknown;
     try {
-      return callerFrom(await callerOf?.(context));
+      said = await callerOf?.(context);
+      return callerFrom(said);
     } catch (error) {
-      const handler = `${context.getClass().name}.${context.getHandler().name}`;
-      this.logger.warn(`The option caller failed for ${handler}, which is not cached: ${describeError(error)}`);
+      // What an error says may be news each time; what is no caller is a mistake of the option, and said once.
+      if (said === undefined || !this.warned.has(handler)) this.logger.warn(`${warning}: ${describeError(error)}`);
+      if (said !== undefined) this.warned.add(handler);
       return undefined;
     }
   }
@@ -212,6 +237,7 @@ class CallOf extends HandlerCall {
 class UncachedCall extends CallOf {
   constructor(
     private readonly operations: OperationRegistry,
+    private readonly reader: HandlerId,
     caller: Caller | undefined,
   ) {
     super(caller);
@@ -219,7 +245,7 @@ class UncachedCall extends CallOf {
 
   override starting(handler: HandlerId): undefined {
     if (this.operations.handledBy(handler).some(({ mutates }) => mutates))
-      throw new UncoveredMutationError(handlerName(handler));
+      throw new UncoveredMutationError(handlerName(handler), handlerName(this.reader));
   }
 }
 

@@ -137,7 +137,9 @@ export class Reading extends Bracket {
 
   override starting(handler: HandlerId, args: readonly unknown[]): Promise<void> | undefined {
     if (!this.isOwn(handler)) {
-      if (this.ports.mutates(handler)) throw new UncoveredMutationError(handlerName(handler));
+      const { handler: reader } = this.asked;
+      if (this.ports.mutates(handler))
+        throw new UncoveredMutationError(handlerName(handler), reader && handlerName(reader));
       return undefined;
     }
     const { flight } = this;

@@ -8,20 +8,8 @@ import type { CacheCounters, CacheEvent } from './cache.event.js';
 import { FROM_CODE } from './cache-events.js';
 import { callerFrom } from './caller-from.js';
 import { cachingOf, IT_CHANGES, type OperationCaching } from './operation-caching.js';
-import { type Changed, changedBy, dependenciesOf, type FieldOf, fieldIn, replacedBy, type Tag } from './tags.js';
-
-/** What a writer that is no handler changes: an instance of a resource of this service, or all of it. */
-export interface ChangedResource {
-  readonly resource: string;
-  /** Which instance. Default: any. */
-  readonly id?: string | number;
-}
-
-/** For whom a writer that is no handler changes something. */
-export interface MutationTerms {
-  /** Default: nobody's tenant, so that no tenant is served what was before. */
-  readonly caller?: Caller;
-}
+import { type ChangedResource, mutationArguments, type MutationTerms } from './mutation-arguments.js';
+import { changedBy, dependenciesOf, type FieldOf, fieldIn, replacedBy, type Tag } from './tags.js';
 
 /** What the cache would do with a call, without making it. */
 export interface CacheExplanation {
@@ -80,7 +68,7 @@ export class StepCache {
    *
    * @param changes what it changes; an empty list: anything of this service
    * @throws whatever `work` throws
-   * @throws TypeError for an id of the caller that is no text or number; `work` has not been started
+   * @throws TypeError for arguments that it does not have: `work` has not been started, nothing is purged
    * @throws PurgeFailedError when what is cached could not be purged. `work` has been done, then, and must not be done again
    */
   async mutation<T>(
@@ -88,15 +76,8 @@ export class StepCache {
     work: () => T | Promise<T>,
     terms: MutationTerms = {},
   ): Promise<T> {
-    const caller = callerFrom(terms.caller) ?? {};
-    const { service } = this;
-    const list = Array.isArray(changes) ? (changes as readonly ChangedResource[]) : [changes as ChangedResource];
-    const named = list.map(({ resource, id }): Changed => ({
-      service,
-      resource,
-      id: id === undefined ? undefined : String(id),
-    }));
-    const mutation = this.brackets.changing(named.length === 0 ? [{ service }] : named, caller, FROM_CODE);
+    const { changes: named, caller } = mutationArguments(this.service, changes, work, terms);
+    const mutation = this.brackets.changing(named, caller, FROM_CODE);
     mutation.begin();
     try {
       return (await mutation.around(() => Promise.resolve(work()))) as T;
@@ -106,13 +87,17 @@ export class StepCache {
   }
 
   /**
-   * Says what the cache would do with a step of this service, without executing it.
+   * Says what the cache would do with a step of this service, without executing it. It says nothing of HTTP and RPC calls: they
+   * have keys of their own, and are never answered with what a step has stored.
    *
    * @param input as the step would have it, resolved
+   * @param by all of the caller: by default the person is part of the key
    * @throws UnknownOperationError
+   * @throws TypeError for what is no caller
    */
-  async explain(operation: string, input: unknown, caller: Caller = {}): Promise<CacheExplanation> {
+  async explain(operation: string, input: unknown, by?: Caller): Promise<CacheExplanation> {
     const { service, brackets } = this;
+    const caller = callerFrom(by) ?? {};
     const found = this.operations.get(service, operation);
     if (found === undefined) throw new UnknownOperationError(service, operation, this.operations.names(service));
     const fieldOf: FieldOf = (field) => fieldIn(input, field);
@@ -136,7 +121,10 @@ export class StepCache {
     };
   }
 
-  /** What each operation of this service reads and purges, and how long its answers live, once the application is up. */
+  /**
+   * What each operation of this service reads and purges, and how long its answers live, once the application is up: as steps,
+   * and in `neverInCalls` why its HTTP and RPC calls are not answered from the cache.
+   */
   describe(): readonly OperationCaching[] {
     const { service, brackets } = this;
     const knowsCallers = brackets.settings.callerOf !== undefined;

@@ -1,11 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { ConfigurationError } from '../errors/configuration.error.js';
-import type { OperationRegistry } from '../operations/operation.registry.js';
+import type { BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
+import { nearest } from '../utils/nearest.js';
 import type { Brackets } from './brackets.js';
 
 /** The caches of this application's services: what they read of each other, and the one interceptor that serves them all. */
 @Injectable()
 export class StepCaches {
+  private readonly logger = new Logger('StepCache');
   private readonly byService = new Map<string, Brackets>();
   private first: (() => void) | undefined;
 
@@ -46,6 +48,25 @@ export class StepCaches {
             'after that has changed it. Say cache: false for the operation, or mend that.',
         );
       }
+    }
+    this.warnOfMisspelt([...operations.all()]);
+  }
+
+  /** What nothing reads may be changed; where it is spelt nearly as what is read, that would stay as it was before. */
+  private warnOfMisspelt(operations: readonly BoundOperation[]): void {
+    const readOf = (of: string): string[] =>
+      operations.flatMap(({ service, reads = [] }) =>
+        reads.filter(({ service: owner = service }) => owner === of).map(({ resource }) => resource),
+      );
+    for (const { service, name, handler, mutates, mutated } of operations) {
+      if (!mutates || mutated === undefined || this.of(service)?.isOn !== true) continue;
+      const { resource } = mutated;
+      const read = readOf(service);
+      const meant = read.includes(resource) ? undefined : nearest(resource, read);
+      if (meant === undefined) continue;
+      this.logger.warn(
+        `Operation "${name}" of "${service}" (${handler}) changes "${resource}", and nothing reads "${resource}". Did you mean "${meant}"?`,
+      );
     }
   }
 

@@ -1,5 +1,7 @@
 import { ConfigurationError } from '../errors/configuration.error.js';
-import type { OperationTraits } from '../operations/operation.js';
+import type { OperationTraits, ResourceRef } from '../operations/operation.js';
+import { checkTraits } from '../operations/traits.schema.js';
+import { isRecord } from '../utils/is-record.js';
 
 /** What our decorators said of a handler, by decorator. On the method itself, where `Reflector` finds it. */
 export const OPERATION_METADATA = 'orchestrator:operation';
@@ -21,24 +23,45 @@ export function declarationsOf(method: object): Declarations | undefined {
   return Reflect.getMetadata(OPERATION_METADATA, method) as Declarations | undefined;
 }
 
+/** As messages name it: `@Mutates on InvoiceController.update`. */
+const placeOf = (decorator: string, target: object, property: string | symbol): string =>
+  `${decorator} on ${target.constructor.name}.${String(property)}`;
+
 /**
- * A method decorator that adds to what is declared of the method. `extend` is given what the same decorator said before,
- * further down; by default it may not say anything twice.
+ * A method decorator that adds to what is declared of the method.
+ *
+ * @param again what to make of it and of what the same decorator said before, further down; or the way out: it may not, then
+ * @throws ConfigurationError for what cannot be meant, where it is written
  */
 export function declare(
   decorator: string,
   declaration: Declaration,
-  extend: (earlier: Declaration) => Declaration = refuse(decorator),
+  again: string | ((earlier: Declaration) => Declaration) = '',
 ): MethodDecorator {
   return (target, property, descriptor) => {
+    const place = placeOf(decorator, target, property);
+    checkTraits(place, declaration.traits);
     const method = descriptor.value as object;
     const declarations = new Map(declarationsOf(method));
     const earlier = declarations.get(decorator);
-    declarations.set(decorator, earlier === undefined ? declaration : extend(earlier));
+    if (earlier !== undefined && typeof again === 'string')
+      throw new ConfigurationError(`${place} stands there twice: say it once.${again}`);
+    declarations.set(decorator, earlier === undefined || typeof again === 'string' ? declaration : again(earlier));
     Reflect.defineMetadata(OPERATION_METADATA, declarations, method);
     Reflect.defineMetadata(DECORATED_METADATA, [...decoratedUnder(target, property), method], target, property);
   };
 }
+
+/** @throws ConfigurationError for a decorator without its parentheses: it is given what the decorator it makes is given */
+export function refuseBare(decorator: string, target: unknown, property: unknown): void {
+  const isKey = typeof property === 'string' || typeof property === 'symbol';
+  if (!isKey || !isRecord(target) || typeof target[property as string] !== 'function') return;
+  throw new ConfigurationError(`${placeOf(decorator, target, property)} lacks its parentheses: write ${decorator}(…).`);
+}
+
+/** What a decorator says of a resource. Options that are none are left to the check, which says so. */
+export const refOf = (resource: unknown, options: unknown = {}): ResourceRef =>
+  (isRecord(options) ? { resource, ...options } : options) as ResourceRef;
 
 /**
  * Metadata keys, Nest's included, that the method of a class has lost: a decorator above ours put a wrapper in its place
@@ -60,10 +83,4 @@ function ownerOf(prototype: object, property: string): Record<string, unknown> {
 
 function decoratedUnder(prototype: object, property: string | symbol): object[] {
   return (Reflect.getOwnMetadata(DECORATED_METADATA, prototype, property) as object[] | undefined) ?? [];
-}
-
-function refuse(decorator: string): () => never {
-  return () => {
-    throw new ConfigurationError(`${decorator} stands twice on one handler: say it once.`);
-  };
 }

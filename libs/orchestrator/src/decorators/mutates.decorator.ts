@@ -1,4 +1,4 @@
-import { declare } from './metadata.js';
+import { declare, refOf, refuseBare } from './metadata.js';
 
 /** Which instance of a resource is changed. */
 export interface MutatesOptions<Dto extends object> {
@@ -21,8 +21,13 @@ export interface MutatesOptions<Dto extends object> {
  */
 export function Mutates<Dto extends object = Record<string, unknown>>(
   resource?: string,
-  options: MutatesOptions<Dto> = {},
+  options?: MutatesOptions<Dto>,
 ): MethodDecorator {
-  const mutated = resource === undefined ? {} : { mutated: { resource, ...options } };
-  return declare('@Mutates', { traits: { mutates: true, ...mutated } });
+  refuseBare('@Mutates', resource, options);
+  const isAnything = resource === undefined && options === undefined;
+  const mutated = isAnything ? {} : { mutated: refOf(resource, options) };
+  return declare('@Mutates', { traits: { mutates: true, ...mutated } }, ONE);
 }
+
+const ONE =
+  ' A handler changes one resource: change another within stepCache.mutation(), or say @Mutates(): anything of the service.';

@@ -1,5 +1,5 @@
 import type { OperationTraits } from '../operations/operation.js';
-import { declare } from './metadata.js';
+import { declare, refuseBare } from './metadata.js';
 
 /**
  * Makes a controller's method an operation: a task step that names it runs it in process, with its guards, interceptors,
@@ -16,5 +16,6 @@ import { declare } from './metadata.js';
  * ```
  */
 export function Operation(name: string, traits: OperationTraits = {}): MethodDecorator {
+  refuseBare('@Operation', name, traits);
   return declare('@Operation', { name, traits });
 }

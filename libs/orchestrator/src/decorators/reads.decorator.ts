@@ -1,4 +1,4 @@
-import { declare } from './metadata.js';
+import { declare, refOf, refuseBare } from './metadata.js';
 
 /** Which instance of a resource is read, and whose resource it is. */
 export interface ReadsOptions<Dto extends object> {
@@ -22,9 +22,10 @@ export interface ReadsOptions<Dto extends object> {
  */
 export function Reads<Dto extends object = Record<string, unknown>>(
   resource: string,
-  options: ReadsOptions<Dto> = {},
+  options?: ReadsOptions<Dto>,
 ): MethodDecorator {
-  const ref = { resource, ...options };
+  refuseBare('@Reads', resource, options);
+  const ref = refOf(resource, options);
   return declare('@Reads', { traits: { reads: [ref] } }, ({ traits }) => ({
     traits: { reads: [ref, ...(traits.reads ?? [])] },
   }));

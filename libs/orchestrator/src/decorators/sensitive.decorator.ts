@@ -1,4 +1,4 @@
-import { declare } from './metadata.js';
+import { declare, refuseBare } from './metadata.js';
 
 /** A top-level field of an input. */
 export type InputField<Dto extends object> = keyof Dto & string;
@@ -15,5 +15,6 @@ export type InputField<Dto extends object> = keyof Dto & string;
 export function Sensitive<Dto extends object = Record<string, unknown>>(
   ...fields: readonly InputField<Dto>[]
 ): MethodDecorator {
+  refuseBare('@Sensitive', fields[0], fields[1]);
   return declare('@Sensitive', { traits: { sensitiveInputFields: fields } });
 }

@@ -4,13 +4,21 @@ import { OrchestratorError } from './orchestrator.error.js';
 export class UncoveredMutationError extends OrchestratorError {
   readonly code = 'MUTATION_NOT_COVERED';
 
-  /** @param handler `InvoiceController.update` */
-  constructor(readonly handler: string) {
+  /**
+   * @param handler `InvoiceController.update`
+   * @param reader the handler of the read that called it: `InvoiceController.get`
+   */
+  constructor(
+    readonly handler: string,
+    readonly reader?: string,
+  ) {
     super(
-      `${handler} changes what reads are cached of, and was called where nothing would purge them: it did not run. A server ` +
-        'that the application connects needs { inheritAppConfig: true } as the second argument of connectMicroservice(). Code ' +
-        'that calls the handler itself does so within stepCache.mutation(…), or shares a provider with it; a read that calls it is a ' +
-        'mutation, and is declared as one.',
+      reader === undefined
+        ? `${handler} changes what reads are cached of, and was called where nothing would purge them: it did not run. Where a ` +
+            'server called it, connect that with { inheritAppConfig: true } as the second argument of connectMicroservice(). Where ' +
+            'your code called it, do so within stepCache.mutation(…). Where a read called it, declare that read as a mutation.'
+        : `${handler} changes what reads are cached of, and was called by ${reader}, which is declared as a read: it did not run. ` +
+            `Declare ${reader} as a mutation (@Mutates), or let it change nothing.`,
     );
   }
 }

@@ -5,6 +5,8 @@ import { PROTOCOL, type WorkflowMessage } from '../message/workflow-message.js';
 import type { ReferenceMode } from '../references/scope.js';
 import { changed } from '../utils/changed.js';
 import { describe } from '../utils/describe.js';
+import { isId } from '../utils/is-id.js';
+import { unknownMember } from '../utils/unknown-member.js';
 
 /** What a run is started with, beside its cookbook. */
 export interface StartOptions {
@@ -63,7 +65,6 @@ export function firstMessage(
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-const isId = (value: unknown): boolean => isText(value) || (typeof value === 'number' && Number.isFinite(value));
 
 const CHECKS: readonly (readonly [keyof StartOptions, (value: unknown) => boolean, string])[] = [
   ['workflowId', isText, 'a text that is not empty'],
@@ -77,6 +78,8 @@ const CHECKS: readonly (readonly [keyof StartOptions, (value: unknown) => boolea
 ];
 
 function check(options: StartOptions): void {
+  const unknown = unknownMember(options, ['input', ...CHECKS.map(([name]) => name)], 'option');
+  if (unknown !== undefined) throw new InvalidArgumentError(`start: ${unknown}`);
   for (const [name, isRight, wanted] of CHECKS) {
     const value = options[name];
     if (value === undefined || isRight(value)) continue;

@@ -52,11 +52,16 @@ export class OperationRegistry {
   }
 
   /** The handlers that mutate under any of their names, of the services that are asked for. */
-  *mutatingHandlers(among: (service: string) => boolean): Iterable<readonly [Type, string]> {
+  *mutatingHandlers(among: (service: string) => boolean): Iterable<HandlerId> {
+    for (const [handler, operations] of this.allHandlers()) {
+      if (operations.some(({ mutates, service }) => mutates && among(service))) yield handler;
+    }
+  }
+
+  /** Every handler, with the operations that it is. */
+  *allHandlers(): Iterable<readonly [HandlerId, readonly BoundOperation[]]> {
     for (const [type, methods] of this.handlers) {
-      for (const [methodName, operations] of methods) {
-        if (operations.some(({ mutates, service }) => mutates && among(service))) yield [type, methodName];
-      }
+      for (const [methodName, operations] of methods) yield [{ type, methodName }, operations];
     }
   }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import { toMilliseconds } from '../utils/duration.js';
 import { isRecord } from '../utils/is-record.js';
-import type { OperationTraits, Vary } from './operation.js';
+import type { OperationTraits } from './operation.js';
 
 /** What one place, a decorator or a file, says of an operation. */
 export interface Statement {
@@ -10,8 +10,6 @@ export interface Statement {
   readonly place: string;
   readonly traits: OperationTraits;
 }
-
-const VARY: readonly Vary[] = ['person', 'workspace', 'tenant', 'none'];
 
 /** Resources that one read may depend on. */
 const MAX_READS = 4;
@@ -58,11 +56,10 @@ function combine(key: string, one: unknown, other: unknown): unknown {
   return isDeepStrictEqual(comparable(one), comparable(other)) ? one : undefined;
 }
 
-/** Traits that cannot be meant, each with the fix. */
+/** What the schema of traits does not see: traits that cannot be meant, each with the fix. */
 function* nonsenseIn(traits: OperationTraits): Generator<readonly [key: keyof OperationTraits, fix: string]> {
   const { mutated, reads = [], sensitiveInputFields = [], cache } = traits;
   if (mutated?.resource === '') yield ['mutated', 'Name a resource, or leave it out: then anything of the service.'];
-  if (reads.some(({ resource }) => resource === '')) yield ['reads', 'Name every resource.'];
   if (reads.length > MAX_READS) yield ['reads', `Name ${MAX_READS} resources at most, or none: then any.`];
   if (sensitiveInputFields.includes('')) yield ['sensitiveInputFields', 'Name top-level fields of the input.'];
   const id = mutated?.id;
@@ -71,5 +68,6 @@ function* nonsenseIn(traits: OperationTraits): Generator<readonly [key: keyof Op
   if (typeof cache !== 'object') return;
   if (cache.ttl !== undefined && (toMilliseconds(cache.ttl) ?? 0) === 0)
     yield ['cache', "Give a ttl longer than 0, such as '5m', or cache: false."];
-  if (cache.vary !== undefined && !VARY.includes(cache.vary)) yield ['cache', `vary is one of ${VARY.join(', ')}.`];
+  if (cache.key !== undefined && typeof cache.key !== 'function')
+    yield ['cache', 'key is a function of the execution context: (context) => what else the answer depends on.'];
 }

@@ -24,7 +24,7 @@ export interface OperationTraits {
   readonly input?: object;
   /** JSON Schema (draft 2020-12) of the output, checked after the handler. */
   readonly output?: object;
-  /** How its answers are cached; `false`: never. */
+  /** How its answers are cached; `false`: never. `true` is refused: it says nothing. */
   readonly cache?: boolean | CacheTraits;
 }
 

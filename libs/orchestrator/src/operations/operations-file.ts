@@ -7,6 +7,7 @@ import { compileSchema } from '../utils/json-schema.js';
 import { parseJson } from '../utils/parse-json.js';
 import { listProblems } from '../utils/problem.js';
 import type { CacheTraits, OperationLookup, OperationTraits, ResourceRef } from './operation.js';
+import { CACHE, READS, SENSITIVE } from './traits.schema.js';
 
 /**
  * Where a service's operations are described beside the decorators: a path to an `operations.json` (relative to the
@@ -50,34 +51,11 @@ const KEYS = {
   mutates: { type: ['boolean', 'null'], description: 'Give true or false.' },
   resource_type: { ...TEXT, description: 'Name the resource that the operation changes.' },
   resource_id: { ...TEXT, description: 'Name the input field that says which instance of resource_type.' },
-  reads: {
-    type: ['array', 'null'],
-    description: 'List resources: names, or { "resource", "id"?, "service"? }.',
-    items: {
-      type: ['string', 'object'],
-      minLength: 1,
-      required: ['resource'],
-      properties: { resource: { type: 'string', minLength: 1 }, id: { type: 'string' }, service: { type: 'string' } },
-      additionalProperties: false,
-    },
-  },
-  sensitive_input_fields: {
-    type: ['array', 'null'],
-    description: 'List top-level fields of the input.',
-    items: { type: 'string' },
-  },
+  reads: { type: ['array', 'null'], ...READS },
+  sensitive_input_fields: { type: ['array', 'null'], ...SENSITIVE },
   input: SCHEMA,
   output: SCHEMA,
-  cache: {
-    type: ['boolean', 'object', 'null'],
-    description: 'Give false, or { "ttl"?: "5m", "vary"?: "person" | "workspace" | "tenant" | "none", "version"? }.',
-    properties: {
-      ttl: { type: ['string', 'number'] },
-      vary: { enum: ['person', 'workspace', 'tenant', 'none'] },
-      version: { type: ['string', 'number'] },
-    },
-    additionalProperties: false,
-  },
+  cache: { type: ['boolean', 'object', 'null'], ...CACHE },
 };
 
 const check = compileSchema(

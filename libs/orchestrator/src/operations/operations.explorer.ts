@@ -59,7 +59,7 @@ export class OperationsExplorer {
       checkParameters(handler);
       for (const name of names) this.register(service, name, candidate, declared.get(service));
     }
-    for (const [type, methodName] of this.registry.mutatingHandlers(guards)) this.probe.guard({ type, methodName });
+    for (const handler of this.registry.mutatingHandlers(guards)) this.probe.guard(handler);
     for (const [service, { place, traits }] of declared) this.refuseUnhandled(service, place, [...traits.keys()]);
   }
 

@@ -3,6 +3,7 @@ import { fullFormats } from 'ajv-formats/dist/formats.js';
 import { InvalidSchemaError } from '../errors/invalid-schema.error.js';
 import { describe } from './describe.js';
 import { isRecord } from './is-record.js';
+import { nearest } from './nearest.js';
 import { MAX_PROBLEMS, pathTo, type Problem } from './problem.js';
 
 /** What is wrong with a value; empty when nothing is. */
@@ -130,7 +131,9 @@ function problemOf(error: ErrorObject, root: unknown, show: (value: unknown) => 
   const surplus: unknown = params['additionalProperty'] ?? params['unevaluatedProperty'];
   if (typeof surplus === 'string') {
     const found = show(isRecord(data) ? data[surplus] : data);
-    return { path: pathTo(path, surplus), message: 'is not allowed', found, fix: `Remove "${surplus}".` };
+    const meant = nearest(surplus, Object.keys((parentSchema?.['properties'] ?? {}) as object));
+    const fix = `Remove "${surplus}".${meant === undefined ? '' : ` Did you mean "${meant}"?`}`;
+    return { path: pathTo(path, surplus), message: 'is not allowed', found, fix };
   }
   const fix = hintOf(parentSchema) ?? 'Give a value that the schema allows.';
   return { path, message: messageOf(error), found: show(data), fix };
