@@ -213,6 +213,31 @@ describe('a step that cannot be purged', () => {
     },
   ); // prettier-ignore
 
+  it('is not executed again either where its message could not be put back: it is recorded before that', async () => {
+    await bootLedger();
+    let puts = 0;
+    ledger.rows.set = function set(id: string, value: unknown) {
+      puts += 1;
+      return Map.prototype.set.call(this, id, value) as never;
+    };
+    await get();
+    coherence.purging = 'refuses';
+    const publish = broker().publish.bind(broker());
+    broker().publish = (message) => {
+      if (message.delay === undefined) publish(message); // it dies before it puts it back
+    };
+    await alpha().start(cookbook(put('m')), { ...acme, workflowId: 'w' });
+    await services.clock.advance(120_000); // the lease of the dead
+    broker().publish = publish;
+    coherence.purging = 'well';
+    const [message] = sent('alpha.workflow').filter(({ workflow_id }) => workflow_id === 'w');
+    await alpha().processWorkflowMessage(message ?? {});
+    await services.settle();
+    expect(await alpha().status('w')).toMatchObject({ status: 'completed' });
+    expect(puts).toBe(1);
+    expect(await get()).toBe(2);
+  });
+
   it('keeps the end of its run from being told', async () => {
     await bootLedger();
     coherence.purging = 'refuses';

@@ -87,8 +87,8 @@ export class TaskRunner {
     this.events.settled(task, outcome, { maxAttempts, durationMs: run.now - startedAt, at: run.now, cache });
     if (overdue !== undefined) await this.uphold(overdue, task, journal);
     if (mutated) {
+      await journal.flush(); // also what could not be purged: a redelivery purges it, and does not execute it again
       refuseDebt(journal); // it was done, and may not be told yet
-      await journal.flush();
     }
     return outcome;
   }
