@@ -8,7 +8,7 @@ import { serviceOf } from '../../../libs/orchestrator/src/testing/service-of.js'
 import { asking } from '../../support/ask.js';
 import { FickleCoherence } from '../../support/fickle-coherence.js';
 import { Ledger } from '../../support/ledger.js';
-import { alpha, boot, broker, cookbook, counting, sent, services, task, terminals } from '../../support/services.js';
+import { alpha, boot, broker, cookbook, counting, sent, services, store, task, terminals } from '../../support/services.js';
 
 /** What a run may have changed is purged whatever becomes of the run, and nobody is told of it before. */
 
@@ -116,6 +116,24 @@ describe('a run whose mutating step was not seen to its end', () => {
     expect(await alpha().status(workflowId)).not.toHaveProperty('failure');
     coherence.purging = 'well';
     await expectPurged(workflowId, { status: 'cancelled' });
+  });
+
+  it('is purged, with anything of the service, when its message comes again and is refused', async () => {
+    const workflowId = await die('m', cookbook(put('m')));
+    const [message] = sent('alpha.workflow').filter(({ workflow_id }) => workflow_id === workflowId);
+    await alpha().processWorkflowMessage({ ...message, cookbook: { version: '2.1.0', steps: 'none' } });
+    await expectPurged(workflowId, { status: 'failed', failure: { code: 'COOKBOOK_INVALID' } });
+  });
+
+  it('is purged before that end is told too', async () => {
+    const workflowId = await die('m', cookbook(put('m')));
+    coherence.purging = 'refuses';
+    const [message] = sent('alpha.workflow').filter(({ workflow_id }) => workflow_id === workflowId);
+    const told = await alpha().processWorkflowMessage({ ...message, cookbook: { version: '2.1.0', steps: 'none' } });
+    expect(told).toEqual({ skipped: true, reason: 'unpurged' });
+    expect(sent('workflow.failed')).toEqual([]);
+    coherence.purging = 'well';
+    await expectPurged(workflowId, { status: 'failed', failure: { code: 'COOKBOOK_INVALID' } });
   });
 
   it('is not purged where the step only reads', async () => {
@@ -298,6 +316,41 @@ describe('a step that cannot be purged', () => {
     expect(coherence.purged[0]).toEqual(expect.arrayContaining(['t:acme/alpha/row/a']));
     await services.settle();
     expect(await alpha().status(workflowId)).toMatchObject({ status: 'completed' });
+  });
+
+  /** A process was to purge that, has put its message back, and died. The answer is that message. */
+  async function owed(): Promise<Readonly<Record<string, unknown>>> {
+    await bootLedger();
+    coherence.purging = 'refuses';
+    await alpha().start(cookbook(put('m')), { ...acme, workflowId: 'w' });
+    await services.clock.advance(5_000);
+    const owing = sent('alpha.workflow').at(-1) ?? {};
+    await services.close();
+    await bootLedger();
+    return owing;
+  }
+
+  it('is made up for first also where its message is refused, which is put back as long as that cannot be done', async () => {
+    const message = { ...(await owed()), cookbook: { version: '2.1.0', steps: 'none' } };
+    expect(await alpha().processWorkflowMessage(message)).toEqual({ skipped: true, reason: 'unpurged' });
+    expect(sent('workflow.failed')).toEqual([]);
+    coherence.purging = 'well';
+    await alpha().processWorkflowMessage(message);
+    expect(coherence.purged[0]).toEqual(expect.arrayContaining(['t:acme/alpha/row/a']));
+    await services.settle();
+    expect(await alpha().status('w')).toMatchObject({ status: 'failed', failure: { code: 'COOKBOOK_INVALID' } });
+  });
+
+  it('stays owed where its hop has lost the run to another: the message is put back with that alone', async () => {
+    await bootLedger();
+    coherence.purging = 'refuses';
+    const record = store().record.bind(store());
+    store().record = (...of) => (Object.keys(of[1]).length > 0 ? Promise.resolve('fenced') : record(...of));
+    await alpha().start(cookbook(put('m')), { ...acme, workflowId: 'w' });
+    await services.clock.advance(1_000);
+    const [, owing] = sent('alpha.workflow');
+    expect(owing).toMatchObject({ purge_debt: expect.arrayContaining(['t:acme/alpha/row/a']) as never });
+    expect(owing).not.toHaveProperty('carry'); // the other knows what came of it
   });
 
   it('goes on where the option says so: reads are old until it could be made up for', async () => {
