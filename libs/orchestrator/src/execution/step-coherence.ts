@@ -56,10 +56,12 @@ export class StepCoherence {
    * @throws Interrupted
    */
   async unfinished(task: Task, journal: HopJournal): Promise<void> {
-    const operation = this.operations.get(this.service, task.step.operation);
-    const reads =
-      operation?.mutates === false && task.step.mutates !== true && !this.operations.hasLookup(this.service);
-    if (!reads) await this.purge(this.brackets.widest(operation, callerOf(task)), task, journal, 'not seen to its end');
+    // What a lookup says now need not be what it said then.
+    const declared = this.operations.hasLookup(this.service)
+      ? undefined
+      : this.operations.get(this.service, task.step.operation);
+    if (declared?.mutates === false && task.step.mutates !== true) return;
+    await this.purge(this.brackets.widest(declared, callerOf(task)), task, journal, 'not seen to its end');
   }
 
   /** Nobody knows what of a run was started here. */
