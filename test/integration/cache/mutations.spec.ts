@@ -15,7 +15,7 @@ import {
 } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { IsInt } from 'class-validator';
-import { concatMap, type Observable, retry, timeout } from 'rxjs';
+import { concatMap, from, type Observable, retry, timeout } from 'rxjs';
 import { Mutates, OrchestratorModule, Reads, StepCache } from 'nest-orchestrator';
 import { addingInterceptor } from '../../support/operations.js';
 import { deferred } from '../../support/deferred.js';
@@ -130,6 +130,13 @@ class Account {
   @UseInterceptors(Impatient)
   takeTooLong(): Promise<object> {
     return this.takeLong();
+  }
+
+  @Everywhere('take-long-to-tell')
+  @Mutates('account')
+  takeLongToTell(): Observable<object> {
+    balance = 2;
+    return from(working.promise.then(() => ({ balance: (balance = 3) })));
   }
 
   @Everywhere('set-at-last')
@@ -250,10 +257,13 @@ describe.each(WAYS)('a call that changes something, by %s', (way) => {
 });
 
 describe('a step past its deadline', () => {
-  it('is purged when that passes, and again when its handler has settled', async () => {
+  it.each([
+    ['', 'take-long'],
+    [', whose answer is an Observable,', 'take-long-to-tell'],
+  ])('is purged when that passes, and again when its handler%s has settled', async (_, operation) => {
     await serveAccount();
     await everybody();
-    const ended = call('step', 'take-long');
+    const ended = call('step', operation);
     await until(() => balance === 2);
     void clock.advance(30_000);
     await expect(ended).rejects.toThrow('OPERATION_TIMEOUT');

@@ -8,7 +8,18 @@ import { serviceOf } from '../../../libs/orchestrator/src/testing/service-of.js'
 import { asking } from '../../support/ask.js';
 import { FickleCoherence } from '../../support/fickle-coherence.js';
 import { Ledger } from '../../support/ledger.js';
-import { alpha, boot, broker, cookbook, counting, sent, services, store, task, terminals } from '../../support/services.js';
+import {
+  alpha,
+  boot,
+  broker,
+  cookbook,
+  counting,
+  sent,
+  services,
+  store,
+  task,
+  terminals,
+} from '../../support/services.js';
 
 /** What a run may have changed is purged whatever becomes of the run, and nobody is told of it before. */
 
