@@ -5,6 +5,7 @@ import {
   dependenciesOf,
   type FieldOf,
   fieldIn,
+  ownerOf,
   replacedBy,
 } from '../../../libs/orchestrator/src/cache/tags.js';
 import type { Caller } from '../../../libs/orchestrator/src/message/workflow-message.js';
@@ -68,6 +69,13 @@ describe('a mutation purges', () => {
     const both = replacedBy(changes, {});
     expect(new Set(both)).toEqual(new Set(changes.flatMap((change) => replacedBy([change], {}))));
     expect(new Set(both).size).toBe(both.length);
+  });
+
+  it.each(['crm', 'a/b', '%2F', '~any', '100%', 'ä'])('tags that say whose they are: %s', (service) => {
+    const changes = [{ service }, { service, resource: 'r/s' }, { service, resource: 'r', id: '7/8' }];
+    for (const tenantId of [undefined, 'all/x']) {
+      for (const tag of replacedBy(changes, { tenantId })) expect(ownerOf(tag)).toBe(service);
+    }
   });
 
   it('nothing where it changes nothing', () => {

@@ -24,6 +24,7 @@ import {
   dependenciesOf,
   type FieldOf,
   fieldsAmong,
+  ownerOf,
   replacedBy,
   type Tag,
 } from './tags.js';
@@ -50,13 +51,17 @@ export class Brackets {
   /** `undefined`: the cache is off; nothing is cached, and nothing purged. */
   private readonly entries: Entries | undefined;
 
-  /** @param coherence of the service: one application's own, or shared by several processes */
+  /**
+   * @param coherence of the service: one application's own, or shared by several processes
+   * @param others those of the other services of the application: each purges what is its own
+   */
   constructor(
     readonly settings: CacheSettings,
     cache: CacheSource | undefined,
     readonly coherence: Coherence,
     private readonly operations: OperationRegistry,
     private readonly clock: Clock,
+    private readonly others: (service: string) => Brackets | undefined = () => undefined,
   ) {
     this.events = new CacheEvents(settings.service, clock);
     this.entries = cache && new Entries(cache, settings.timeout, clock);
@@ -93,7 +98,7 @@ export class Brackets {
       {
         entries, coherence, breaker, flights, clock, maxEntryBytes,
         sample: () => verifySampleRate > 0 && Math.random() < verifySampleRate,
-        mutates: (nested) => this.operations.handledBy(nested).some(({ mutates }) => mutates),
+        mutates: (nested) => this.operations.mutates(nested),
         tell: (type, reason, tags) => {
           this.events.tell(type, operation.name, origin, reason, tags);
         },
@@ -150,14 +155,43 @@ export class Brackets {
     return this.mutationOf(null, changes, caller, origin);
   }
 
-  /** Whether these tags have fresh tokens now, or may be left as they are. */
+  /**
+   * Whether these tags have fresh tokens now, or may be left as they are. What belongs to another service, whose handler was
+   * called too, is purged as that service says.
+   */
   async purge(
     tags: readonly Tag[],
     operation: string | null,
     origin: Origin,
     reason: string | null = null,
   ): Promise<boolean> {
-    if (!this.isOn || tags.length === 0) return true;
+    if (tags.length === 0) return true;
+    const byOwner = new Map<Brackets, Tag[]>();
+    for (const tag of tags) {
+      const owner = this.ownerOf(tag);
+      const own = byOwner.get(owner) ?? [];
+      own.push(tag);
+      byOwner.set(owner, own);
+    }
+    const purged = await Promise.all(
+      Array.from(byOwner, ([owner, own]) => owner.purgeOwn(own, owner === this ? operation : null, origin, reason)),
+    );
+    return !purged.includes(false);
+  }
+
+  private ownerOf(tag: Tag): Brackets {
+    const owner = ownerOf(tag);
+    const other = owner === this.settings.service ? undefined : this.others(owner);
+    return other?.isOn === true ? other : this;
+  }
+
+  private async purgeOwn(
+    tags: readonly Tag[],
+    operation: string | null,
+    origin: Origin,
+    reason: string | null,
+  ): Promise<boolean> {
+    if (!this.isOn) return true;
     const purged = await this.purger.purge(tags);
     if (purged) this.events.tell('purge', operation, origin, reason, tags);
     return purged || this.settings.whenPurgeFails === 'proceed';

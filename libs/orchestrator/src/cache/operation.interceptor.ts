@@ -82,7 +82,7 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     return defer(() => this.callerOf(context, settings)).pipe(
       mergeMap((caller) =>
         !isOn
-          ? within(new CallOf(caller), () => next.handle())
+          ? within(new UncachedCall(caller, (nested) => !this.isPurgedElsewhere(nested)), () => next.handle())
           : mutators.length > 0
             ? this.mutate(mutators, context, caller, brackets, next)
             : this.read(operations, handler, context, caller, brackets, next),
@@ -157,7 +157,9 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
             origin,
             collapses: false,
           });
-    if (reading === undefined) return within(new UncachedCall(this.operations, caller), () => next.handle());
+    if (reading === undefined) {
+      return within(new UncachedCall(caller, (nested) => !this.operations.mutates(nested)), () => next.handle());
+    }
     const execute = (): Observable<unknown> => within(reading, () => next.handle());
     return from(reading.find()).pipe(
       mergeMap((found) =>
@@ -169,6 +171,13 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
         reading.fail(); // whoever asked may go at any moment, also before it is known that the handler must be called
       }),
     );
+  }
+
+  /** Whether a handler changes something of a service whose cache is on, which only a bracket of its own would purge. */
+  private isPurgedElsewhere(handler: HandlerId): boolean {
+    return this.operations
+      .handledBy(handler)
+      .some(({ mutates, service }) => mutates && this.caches.of(service)?.isOn === true);
   }
 
   /** A call whose `cache.key` fails is executed: one written for HTTP may not know messages. */
@@ -193,33 +202,22 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
   }
 }
 
-/** A call of a service without a cache: only `@Caller()` asks for it. */
-class CallOf extends HandlerCall {
-  constructor(override readonly caller: Caller | undefined) {
+/** A call that is not cached, and purges nothing: it may change nothing that is to be purged. */
+class UncachedCall extends HandlerCall {
+  /** @param covered whether a handler may be called, whatever that changes */
+  constructor(
+    override readonly caller: Caller | undefined,
+    private readonly covered: (handler: HandlerId) => boolean,
+  ) {
     super();
   }
 
-  override starting(_: HandlerId): undefined {
-    return undefined;
+  override starting(handler: HandlerId): undefined {
+    if (!this.covered(handler)) throw new UncoveredMutationError(handlerName(handler));
   }
 
   override returned(): void {
     // nothing depends on it
-  }
-}
-
-/** A read that is not cached: what it calls may not change anything either. */
-class UncachedCall extends CallOf {
-  constructor(
-    private readonly operations: OperationRegistry,
-    caller: Caller | undefined,
-  ) {
-    super(caller);
-  }
-
-  override starting(handler: HandlerId): undefined {
-    if (this.operations.handledBy(handler).some(({ mutates }) => mutates))
-      throw new UncoveredMutationError(handlerName(handler));
   }
 }
 

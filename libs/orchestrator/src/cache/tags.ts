@@ -110,6 +110,12 @@ export function replacedBy(changes: readonly Changed[], { tenantId }: Caller): T
   return [...names].flatMap((name) => scopes.map((scope) => scope + name));
 }
 
+/** The service whose a tag is. */
+export function ownerOf(tag: Tag): string {
+  const [, service = ''] = tag.split('/');
+  return service.replace(ESCAPED, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
 /** What a mutation of this operation changes; an id that cannot be resolved widens it to the resource. */
 export function changedBy({ service, mutated }: Operation, fieldOf: FieldOf): Changed {
   const { resource, id } = mutated ?? ({} as Partial<ResourceRef>);
@@ -170,5 +176,6 @@ const idPart = (id: string): string =>
 
 /** So that no name reads as one of the marks above, or as two names. */
 const RESERVED = /[%/~]/g;
+const ESCAPED = /%(25|2F|7E)/g;
 const part = (text: string): string =>
   text.replace(RESERVED, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
