@@ -15,6 +15,9 @@ import type { Dependencies, Tag } from './tags.js';
 /** Milliseconds after its start for which an HTTP or RPC call is waited for by others that ask the same. */
 const WAITED_FOR = 10_000;
 
+/** An answer that depends on more is not stored: each of them is kept with it, and read with every hit. */
+const MOST_TAGS = 256;
+
 /** What is asked, by whom, and how long its answer is good. */
 export interface Asked {
   readonly key: string;
@@ -60,6 +63,8 @@ export class Reading extends Bracket {
   /** Its handler has. */
   private started = false;
   private failed = false;
+  /** What the answer depends on, once its handler has started. */
+  private readonly dependsOn = new Set<Tag>();
 
   constructor(
     private readonly ports: ReadingPorts,
@@ -118,6 +123,10 @@ export class Reading extends Bracket {
       this.bypass('there is no answer, or it is no JSON');
       return;
     }
+    if (this.dependsOn.size > MOST_TAGS) {
+      this.bypass('it depends on too much');
+      return;
+    }
     if (!this.started || generation.tokens.length === 0) return;
     const { entries, clock, maxEntryBytes } = this.ports;
     if (Buffer.byteLength(json) > maxEntryBytes) {
@@ -141,7 +150,7 @@ export class Reading extends Bracket {
       return undefined;
     }
     const { flight } = this;
-    if (flight === undefined) return undefined;
+    if (flight === undefined || this.dependsOn.size > MOST_TAGS) return undefined;
     const { tags, collections } = this.asked.dependenciesOf(args);
     const unknown = tags.filter((tag) => !this.known.has(tag));
     if (unknown.length === 0) {
@@ -159,10 +168,10 @@ export class Reading extends Bracket {
 
   /** Its handler starts, or is called once more: the answer depends on all that any of these calls got. */
   private start(flight: Flight, tags: readonly Tag[]): void {
-    const before = this.started ? flight.generation.tags : this.asked.dependencies.tags;
     this.started = true;
-    const all = [...new Set([...before, ...tags])];
-    flight.generation = { tags: all, tokens: this.knownOf(all) ?? [] };
+    for (const tag of [...this.asked.dependencies.tags, ...tags]) this.dependsOn.add(tag);
+    const all = [...this.dependsOn];
+    flight.generation = { tags: all, tokens: (all.length <= MOST_TAGS && this.knownOf(all)) || [] };
   }
 
   override returned(handler: HandlerId, result: unknown): void {
