@@ -125,7 +125,7 @@ export class StepCacheProtocol implements Protocol {
       REGISTRY,
       clock,
     );
-    Object.assign(this.brackets, { flights: new StagedFlights(stage) });
+    Object.assign(this.brackets, { flights: new StagedFlights(stage, clock) });
     this.brackets.events.events$.subscribe(({ type, reason }) =>
       this.events.add(reason === null ? type : `${type}: ${reason}`),
     );

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { Breaker } from '../../../libs/orchestrator/src/cache/breaker.js';
 import { createCache } from 'cache-manager';
@@ -17,7 +18,8 @@ interface Stage {
 
 /** Readings of one question, which depends on tag `a`; every hit is in the sample. */
 function setUp(): Stage {
-  const [clock, coherence, flights, told] = [new VirtualClock(), new MemoryCoherence(), new Flights(), [] as string[]];
+  const [clock, coherence, told] = [new VirtualClock(), new MemoryCoherence(), [] as string[]];
+  const flights = new Flights(clock);
   const entries = new Entries(() => createCache({ stores: [new Keyv()] }), 50, clock);
   entries.open();
   const breaker = new Breaker(clock, undefined);
@@ -72,6 +74,25 @@ describe('a reading', () => {
     await coherence.purge(['a']); // between the look and the check
     expect(await second.checked(found?.value, answering(second, 2))).toBe(1);
     expect(told).not.toContain('difference');
+  });
+});
+
+describe('a reading that waits for another', () => {
+  it('and that nobody waits for any more does not execute when that one comes to nothing', async () => {
+    const { ask, told } = setUp();
+    const [owner, waiter] = [ask(), ask()];
+    await owner.find();
+    let executed = false;
+    const waiting = waiter.around(async () => {
+      executed = true;
+      return answering(waiter, 1)();
+    });
+    await setImmediate(); // it has boarded
+    waiter.fail();
+    owner.fail();
+    await expect(waiting).rejects.toThrow('waits for it');
+    expect(executed).toBe(false);
+    expect(told).toEqual(['miss']);
   });
 });
 

@@ -45,7 +45,7 @@ export interface Call {
 /** Makes what stands around the calls of one service's operations: a reading, or a mutation; and purges. */
 export class Brackets {
   readonly events: CacheEvents;
-  private readonly flights = new Flights();
+  private readonly flights: Flights;
   private readonly breaker: Breaker;
   private readonly purger: Purger;
   /** `undefined`: the cache is off; nothing is cached, and nothing purged. */
@@ -63,6 +63,7 @@ export class Brackets {
     private readonly clock: Clock,
     private readonly others: (service: string) => Brackets | undefined = () => undefined,
   ) {
+    this.flights = new Flights(clock);
     this.events = new CacheEvents(settings.service, clock);
     this.entries = cache && new Entries(cache, settings.timeout, clock);
     this.breaker = new Breaker(clock, coherence.shared ? settings.timeout : undefined);

@@ -227,7 +227,7 @@ function filling(reading: Reading, source: Observable<unknown>): Observable<unkn
   const passed = source.pipe(
     tap((value) => {
       if (values.length < 2) values.push(value);
-      if (values.length > 1) reading.fail();
+      if (values.length > 1) reading.unshare();
     }),
   );
   const stored = defer(async () => {
