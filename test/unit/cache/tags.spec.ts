@@ -134,6 +134,32 @@ describe('what an answer depends on', () => {
     expect(fixed).toBe(2);
   });
 
+  describe('and is the same for every input', () => {
+    /** An operation that counts how often somebody looks at what it reads. */
+    function counted(traits: Traits = {}): { readonly made: () => number; readonly ask: (caller: Caller) => void } {
+      let looked = 0;
+      const asked = Object.defineProperty(operation(traits), 'reads', { get: () => ((looked += 1), [CUSTOMER]) });
+      return { made: () => looked, ask: (caller) => void dependenciesOf(asked, fieldsOf({ id: 7 }), caller) };
+    }
+
+    it('is made once for each tenant, and once for all of them where they share the answer', () => {
+      const [own, shared] = [counted(), counted({ cache: { vary: 'none' } })];
+      for (const tenantId of [1, 2, '1', undefined, undefined, 2]) {
+        own.ask({ tenantId });
+        shared.ask({ tenantId });
+      }
+      expect([own.made(), shared.made()]).toEqual([3, 1]);
+    });
+
+    it('is kept for 10,000 of them at most, whatever operations they are of', () => {
+      const [first, ...others] = Array.from({ length: 100 }, () => counted());
+      first?.ask({ tenantId: 0 });
+      for (const other of others) for (let tenantId = 0; tenantId < 110; tenantId += 1) other.ask({ tenantId });
+      first?.ask({ tenantId: 0 });
+      expect(first?.made()).toBe(2);
+    });
+  });
+
   it('has each tag once, however often it is named', () => {
     const reads = [CUSTOMER, CUSTOMER, { resource: 'customer' }, { resource: 'customer', id: 'other' }];
     const tags = tagsOf({ reads }, { id: 7, other: '7' }, { tenantId: 1 });

@@ -49,7 +49,7 @@ const HASHED = '~#';
  * without a tenant, and where everybody shares the answer, it depends on what anybody changes.
  */
 export function dependenciesOf(operation: Operation, fieldOf: FieldOf, caller: Caller): Dependencies {
-  const { scopes, fixed, instances, collections } = declaredOf(operation, caller);
+  const { scopes, fixed, instances, collections } = declaredBy(operation, caller);
   const tags = [...fixed];
   for (const { of, id } of instances) {
     const name = instanceOf(of, idOf(fieldOf(id)));
@@ -69,20 +69,27 @@ interface Declared {
 
 type Tenant = Caller['tenantId'];
 
-/** Made anew for every read it would be a third of what a cached one costs, and its texts would be kept with every answer. */
-const declared = new WeakMap<Operation, QuickLRU<Tenant, Declared>>();
-const TENANTS = 1_000;
+/**
+ * Made anew for every read it would be a third of what a cached one costs, and its texts would be kept with every answer. Between
+ * so many and twice that are kept, those used last: of all operations, for all tenants.
+ */
+const KEPT = 5_000;
+const kept = new QuickLRU<string, Declared>({ maxSize: KEPT });
+const numbers = new WeakMap<Operation, number>();
+let numbered = 0;
 
-function declaredOf(operation: Operation, { tenantId }: Caller): Declared {
-  const known = declared.get(operation)?.get(tenantId);
-  if (known !== undefined) return known;
-  const made = declaredFor(operation, tenantId);
-  const byTenant = declared.get(operation) ?? new QuickLRU<Tenant, Declared>({ maxSize: TENANTS });
-  declared.set(operation, byTenant.set(tenantId, made));
-  return made;
+function declaredBy(operation: Operation, { tenantId }: Caller): Declared {
+  const by = isShared(operation) ? undefined : tenantId;
+  let number = numbers.get(operation);
+  if (number === undefined) numbers.set(operation, (number = numbered += 1));
+  const key = by === undefined ? String(number) : `${number}/${by}`;
+  let declared = kept.get(key);
+  if (declared === undefined) kept.set(key, (declared = makeDeclared(operation, by)));
+  return declared;
 }
 
-function declaredFor(operation: Operation, tenantId: Tenant): Declared {
+/** @param by `undefined`: what anybody changes counts */
+function makeDeclared(operation: Operation, by: Tenant): Declared {
   const { service, reads = [] } = operation;
   const fixed = new Set([part(service)]);
   const instances: { of: string; id: string }[] = [];
@@ -93,7 +100,7 @@ function declaredFor(operation: Operation, tenantId: Tenant): Declared {
     if (id === undefined) fixed.add(instanceOf(of, undefined));
     else instances.push({ of, id });
   }
-  const scopes = isShared(operation) || tenantId === undefined ? [ALL] : [tenant(tenantId), PLATFORM];
+  const scopes = by === undefined ? [ALL] : [tenant(by), PLATFORM];
   const scoped = (names: Iterable<string>): Tag[] => [...names].flatMap((name) => scopes.map((scope) => scope + name));
   const collections = scoped(new Set(instances.map(({ of }) => instanceOf(of, undefined))));
   return { scopes, fixed: scoped(fixed), instances, collections };
