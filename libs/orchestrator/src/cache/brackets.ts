@@ -254,9 +254,12 @@ export class Brackets {
   }
 }
 
-/** @throws PurgeFailedError where what was changed is not purged: nobody is told, then */
-export async function requirePurged(purged: Promise<boolean>, what: string): Promise<void> {
-  if (!(await purged)) throw new PurgeFailedError(what);
+/**
+ * @param failure how the call itself failed, if it did
+ * @throws PurgeFailedError where what was changed is not purged: nobody is told, then
+ */
+export async function requirePurged(purged: Promise<boolean>, what: string, failure?: ErrorOptions): Promise<void> {
+  if (!(await purged)) throw new PurgeFailedError(what, failure);
 }
 
 /** Finds fields of the input among what a handler really got. */

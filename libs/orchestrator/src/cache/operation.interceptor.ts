@@ -103,14 +103,14 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     // A spy, or a bound method, need not come to the probe: whatever it does counts.
     if (probedName(context.getHandler()) === undefined) mutation.begin();
     let ended = false;
-    const settle = (purged: Promise<boolean>): Promise<void> =>
-      requirePurged(purged, operations[0]?.handler ?? '').catch((error: unknown) => {
+    const settle = (purged: Promise<boolean>, failure?: ErrorOptions): Promise<void> =>
+      requirePurged(purged, operations[0]?.handler ?? '', failure).catch((error: unknown) => {
         ended = true; // it is owed now, and made up for
         mutation.leave();
         throw asTold(error, context.getType());
       });
-    const end = async (): Promise<void> => {
-      if (!ended) await settle(mutation.end());
+    const end = async (failure?: ErrorOptions): Promise<void> => {
+      if (!ended) await settle(mutation.end(), failure);
       ended = true;
     };
     return within(mutation, () => next.handle()).pipe(
@@ -118,7 +118,7 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
         await settle(mutation.purge());
         return value;
       }),
-      catchError((error: unknown) => from(end()).pipe(mergeMap(() => throwError(() => error)))),
+      catchError((error: unknown) => from(end({ cause: error })).pipe(mergeMap(() => throwError(() => error)))),
       (values) =>
         concat(
           values,

@@ -81,7 +81,8 @@ export class StepCache {
    * @param changes what it changes; an empty list: anything of this service
    * @throws whatever `work` throws
    * @throws TypeError for an id of the caller that is no text or number; `work` has not been started
-   * @throws PurgeFailedError when what is cached could not be purged. `work` has been done, then, and must not be done again
+   * @throws PurgeFailedError when what is cached could not be purged. `work` has been started, then, and must not be started again;
+   * what it threw, if it did, is the `cause`
    */
   async mutation<T>(
     changes: ChangedResource | readonly ChangedResource[],
@@ -98,11 +99,17 @@ export class StepCache {
     }));
     const mutation = this.brackets.changing(named.length === 0 ? [{ service }] : named, caller, FROM_CODE);
     mutation.begin();
+    const purge = (failure?: ErrorOptions): Promise<void> =>
+      requirePurged(mutation.end(), 'The work given to StepCache.mutation()', failure);
+    let answer: unknown;
     try {
-      return (await mutation.around(() => Promise.resolve(work()))) as T;
-    } finally {
-      await requirePurged(mutation.end(), 'The work given to StepCache.mutation()');
+      answer = await mutation.around(() => Promise.resolve(work()));
+    } catch (error) {
+      await purge({ cause: error });
+      throw error;
     }
+    await purge();
+    return answer as T;
   }
 
   /**
