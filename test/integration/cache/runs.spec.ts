@@ -147,6 +147,17 @@ describe('a run whose mutating step was not seen to its end', () => {
     await expectPurged(workflowId, { status: 'failed', failure: { code: 'COOKBOOK_INVALID' } });
   });
 
+  it('is counted under no name that only a message knows', async () => {
+    await bootLedger();
+    await alpha().cancel('w');
+    const document = cookbook(task('m', 'alpha', 'nobody-knows-it'));
+    const message = { workflow_id: 'w', correlation_id: 'w', cookbook: document, current_step: 'm', protocol: 1 };
+    await alpha().processWorkflowMessage(message);
+    await services.settle();
+    const counters = services.app.get<StepCache>(getStepCacheToken('alpha'), { strict: false }).counters();
+    expect(counters).toEqual({ '': expect.objectContaining({ purge: 1 }) as never });
+  });
+
   it('is not purged where the step only reads', async () => {
     await bootLedger();
     dyingAt('r', () => ledger.rows.set('a', 2));

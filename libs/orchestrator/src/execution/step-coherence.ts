@@ -81,7 +81,8 @@ export class StepCoherence {
   }
 
   private async purge(tags: readonly Tag[], task: Task, journal: HopJournal, reason: string): Promise<void> {
-    if (!(await this.brackets.purge(tags, task.step.operation, originOf(task), reason))) journal.owe(tags);
+    const operation = this.operations.get(this.service, task.step.operation)?.name ?? null; // a message may name any
+    if (!(await this.brackets.purge(tags, operation, originOf(task), reason))) journal.owe(tags);
     refuseDebt(journal);
   }
 }
