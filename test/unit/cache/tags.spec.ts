@@ -7,6 +7,7 @@ import {
   fieldIn,
   ownerOf,
   replacedBy,
+  widened,
 } from '../../../libs/orchestrator/src/cache/tags.js';
 import type { Caller } from '../../../libs/orchestrator/src/message/workflow-message.js';
 import type { Operation } from '../../../libs/orchestrator/src/operations/operation.js';
@@ -75,6 +76,21 @@ describe('a mutation purges', () => {
     const changes = [{ service }, { service, resource: 'r/s' }, { service, resource: 'r', id: '7/8' }];
     for (const tenantId of [undefined, 'all/x']) {
       for (const tag of replacedBy(changes, { tenantId })) expect(ownerOf(tag)).toBe(service);
+    }
+  });
+
+  it.each([1, 2, 3, 4, 20])('at least as much where its tags are widened, until they are %d at most', (most) => {
+    const tenants = ['1', '2'].map((tenantId) => ({ tenantId }));
+    const changes = ['7', '8'].flatMap((id) => ['customer', 'order'].map((resource): Changed => ({ service: 'crm', resource, id }))); // prettier-ignore
+    const narrow = tenants.flatMap((caller) => replacedBy(changes, caller));
+    const wide = widened(narrow, most);
+    expect(wide.size).toBeLessThanOrEqual(Math.max(most, 2)); // for everybody, and for nobody's tenant
+    for (const caller of [...tenants, {}]) {
+      for (const [traits, input] of Object.values(READERS)) {
+        const tags = tagsOf(traits, input, caller);
+        const isReplaced = (by: Iterable<string>): boolean => [...by].some((tag) => tags.includes(tag));
+        if (isReplaced(narrow)) expect(isReplaced(wide)).toBe(true);
+      }
     }
   });
 

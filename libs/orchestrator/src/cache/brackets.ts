@@ -5,7 +5,7 @@ import type { BoundOperation, OperationRegistry } from '../operations/operation.
 import type { Clock } from '../utils/clock.js';
 import { toMilliseconds } from '../utils/duration.js';
 import { Breaker } from './breaker.js';
-import { CacheEvents, type Origin } from './cache-events.js';
+import { CacheEvents, FROM_CODE, type Origin } from './cache-events.js';
 import { keyOf } from './cache-key.js';
 import { type CacheSettings, DEFAULTS } from './cache.options.js';
 import type { Coherence } from './coherence.js';
@@ -66,8 +66,10 @@ export class Brackets {
     this.flights = new Flights(clock);
     this.events = new CacheEvents(settings.service, clock);
     this.entries = cache && new Entries(cache, settings.timeout, clock);
-    this.breaker = new Breaker(clock, coherence.shared ? settings.timeout : undefined);
-    this.purger = new Purger(coherence, clock);
+    this.breaker = new Breaker(clock, coherence instanceof MemoryCoherence ? undefined : settings.timeout);
+    this.purger = new Purger(coherence, clock, (tags) => {
+      this.events.tell('purge', null, FROM_CODE, 'owed', tags);
+    });
   }
 
   /** Of a service whose cache is off. */

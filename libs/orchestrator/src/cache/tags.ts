@@ -123,6 +123,20 @@ export function ownerOf(tag: Tag): string {
   return service.replace(ESCAPED, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }
 
+/** From the narrowest: all of the resource, anything of the service, and that for everybody. A reader depends on each of them. */
+const WIDER: readonly ((tag: Tag) => readonly Tag[])[] = [
+  (tag) => [tag.split('/').slice(0, 3).join('/')],
+  (tag) => [tag.split('/').slice(0, 2).join('/')],
+  (tag) => [PLATFORM, ALL].map((scope) => scope + (tag.split('/')[1] ?? '')),
+];
+
+/** Tags that replace at least what these do: wider ones, until there are so many at most, or two for each service. */
+export function widened(tags: Iterable<Tag>, most: number): ReadonlySet<Tag> {
+  let wide = new Set(tags);
+  for (const widen of WIDER) if (wide.size > most) wide = new Set([...wide].flatMap(widen));
+  return wide;
+}
+
 /** What a mutation of this operation changes; an id that cannot be resolved widens it to the resource. */
 export function changedBy({ service, mutated }: Operation, fieldOf: FieldOf): Changed {
   const { resource, id } = mutated ?? ({} as Partial<ResourceRef>);
