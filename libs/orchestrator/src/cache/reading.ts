@@ -52,7 +52,7 @@ export interface ReadingPorts {
  * A call that changes nothing: answered from the cache where an entry carries the very tokens that its tags have now; else
  * executed, and its answer stored with the tokens that were read before the handler started. A purge between that and the
  * answer makes the entry one that is never served (the generation, or lease, of Facebook's memcache, Nishtala et al. 2013,
- * with a random token instead of a counter).
+ * with a token that is never given twice instead of a counter).
  */
 export class Reading extends Bracket {
   /** How the call was answered. */
