@@ -2,7 +2,7 @@ import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import type { Cache } from 'cache-manager';
 import { Brackets } from '../../../libs/orchestrator/src/cache/brackets.js';
 import { StepCache } from '../../../libs/orchestrator/src/cache/step-cache.js';
-import { fieldIn } from '../../../libs/orchestrator/src/cache/tags.js';
+import { fieldIn } from '../../../libs/orchestrator/src/cache/fields.js';
 import { Mutates } from '../../../libs/orchestrator/src/decorators/mutates.decorator.js';
 import { Operation } from '../../../libs/orchestrator/src/decorators/operation.decorator.js';
 import type { Bracket } from '../../../libs/orchestrator/src/operations/handler-call.js';

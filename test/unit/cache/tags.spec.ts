@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { type FieldOf, fieldIn } from '../../../libs/orchestrator/src/cache/fields.js';
 import {
   type Changed,
   changedBy,
   dependenciesOf,
-  type FieldOf,
-  fieldIn,
   ownerOf,
   replacedBy,
   widened,

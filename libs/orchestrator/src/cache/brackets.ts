@@ -11,23 +11,15 @@ import { type CacheSettings, DEFAULTS } from './cache.options.js';
 import type { Coherence } from './coherence.js';
 import { type CacheSource, Entries } from './entries.js';
 import { type Entry, entryOf } from './entry.js';
+import { type FieldOf, fieldsOf } from './fields.js';
 import { Flights } from './flights.js';
 import { MemoryCoherence } from './memory/memory.coherence.js';
 import { Mutation } from './mutation.js';
-import { IT_CHANGES } from './operation-caching.js';
+import { CACHE_OFF, IT_CHANGES, NO_JSON } from './operation-caching.js';
 import { Purger } from './purger.js';
 import { Reading } from './reading.js';
-import {
-  type Changed,
-  changedBy,
-  type Dependencies,
-  dependenciesOf,
-  type FieldOf,
-  fieldsAmong,
-  ownerOf,
-  replacedBy,
-  type Tag,
-} from './tags.js';
+import { same } from './same.js';
+import { type Changed, changedBy, type Dependencies, dependenciesOf, ownerOf, replacedBy, type Tag } from './tags.js';
 
 /** A call of a read, from wherever it comes. */
 export interface Call {
@@ -94,7 +86,7 @@ export class Brackets {
     const never = this.neverCached(operation);
     const key = never === undefined ? this.keyOf(operation, call) : undefined;
     if (entries === undefined || key === undefined) {
-      this.bypass(operation, origin, never ?? 'the input is no JSON');
+      this.bypass(operation, origin, never ?? NO_JSON);
       return undefined;
     }
     return new Reading(
@@ -123,12 +115,12 @@ export class Brackets {
     const entry = entryOf(await this.entries?.get(key), dependencies, this.clock.now());
     if (entry === undefined) return undefined;
     const tokens = await this.breaker.try(() => this.coherence.read(entry.tags));
-    return { entry, current: tokens?.every((token, at) => token === entry.tokens[at]) === true };
+    return { entry, current: tokens !== undefined && same(tokens, entry.tokens) };
   }
 
   /** Why no answer of the operation is cached, whatever its input. `undefined`: they may be. */
   neverCached({ cache, sensitiveInputFields = [], parameters }: BoundOperation): string | undefined {
-    if (!this.isOn) return 'the cache is off';
+    if (!this.isOn) return CACHE_OFF;
     if (cache === false) return 'the operation says cache: false';
     if (parameters.madePerCall) return 'its controller is made anew for every call';
     return sensitiveInputFields.length > 0 ? 'its input holds secrets' : undefined;
@@ -263,7 +255,3 @@ export class Brackets {
 export async function requirePurged(purged: Promise<boolean>, what: string, failure?: ErrorOptions): Promise<void> {
   if (!(await purged)) throw new PurgeFailedError(what, failure);
 }
-
-/** Finds fields of the input among what a handler really got. */
-const fieldsOf = ({ parameters: { inputs } }: BoundOperation, args: readonly unknown[]): FieldOf =>
-  fieldsAmong(inputs.map(({ index, field }) => ({ field, value: args[index] })));

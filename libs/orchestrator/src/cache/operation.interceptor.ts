@@ -34,10 +34,11 @@ import { asTold, isSentAlike } from './as-told.js';
 import { type Brackets, requirePurged } from './brackets.js';
 import type { CacheSettings } from './cache.options.js';
 import { callerFrom } from './caller-from.js';
-import { handlerOf, inputsOf, originOf, questionOf, whyNot } from './call-question.js';
+import { askedBy, handlerOf, inputsOf, originOf, questionOf } from './call-question.js';
+import { fieldsAmong, type Given } from './fields.js';
+import type { Mutation } from './mutation.js';
 import type { Reading } from './reading.js';
 import { StepCaches } from './step-caches.js';
-import { fieldsAmong, type Given } from './tags.js';
 
 /**
  * The bracket of HTTP and RPC calls of operations, once per application and outermost, so that a purge follows whatever an
@@ -75,36 +76,34 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     const operations = handler === undefined ? [] : this.operations.handledBy(handler);
     const [operation] = operations;
     const brackets = operation && this.caches.of(operation.service);
-    if (handler === undefined || brackets === undefined) return next.handle();
+    if (handler === undefined || operation === undefined || brackets === undefined) return next.handle();
     const { isOn, settings } = brackets;
     if (!isOn && settings.callerOf === undefined) return next.handle();
     const mutators = operations.filter(({ mutates }) => mutates);
-    return defer(() => this.callerOf(context, settings)).pipe(
-      mergeMap((caller) =>
-        !isOn
-          ? within(new UncachedCall(caller, (nested) => !this.isPurgedElsewhere(nested)), () => next.handle())
-          : mutators.length > 0
-            ? this.mutate(mutators, context, caller, brackets, next)
-            : this.read(operations, handler, context, caller, brackets, next),
-      ),
-    );
+    const call = (caller: Caller | undefined): Observable<unknown> => {
+      const mutation = brackets.mutating(mutators, caller, originOf(context));
+      if (mutation !== undefined) return this.mutate(mutation, operation.handler, context, next);
+      const reading = isOn ? this.readingOf(operations, operation, handler, context, caller, brackets) : undefined;
+      if (reading !== undefined) return this.read(reading, next);
+      const covered = (nested: HandlerId): boolean =>
+        isOn ? !this.operations.mutates(nested) : !this.isPurgedElsewhere(nested);
+      return within(new UncachedCall(caller, covered), () => next.handle());
+    };
+    return defer(() => this.callerOf(context, settings)).pipe(mergeMap(call));
   }
 
   /** Every value, error and end is held back until what the call has changed is purged. */
   private mutate(
-    operations: readonly BoundOperation[],
+    mutation: Mutation,
+    handler: string,
     context: ExecutionContext,
-    caller: Caller | undefined,
-    brackets: Brackets,
     next: CallHandler,
   ): Observable<unknown> {
-    const mutation = brackets.mutating(operations, caller, originOf(context));
-    if (mutation === undefined) return next.handle();
     // A spy, or a bound method, need not come to the probe: whatever it does counts.
     if (probedName(context.getHandler()) === undefined) mutation.begin();
     let ended = false;
     const settle = (purged: Promise<boolean>, failure?: ErrorOptions): Promise<void> =>
-      requirePurged(purged, operations[0]?.handler ?? '', failure).catch((error: unknown) => {
+      requirePurged(purged, handler, failure).catch((error: unknown) => {
         ended = true; // it is owed now, and made up for
         mutation.leave();
         throw asTold(error, context.getType());
@@ -130,36 +129,38 @@ export class OperationInterceptor extends BracketOfCalls implements NestIntercep
     );
   }
 
-  private read(
+  /** The bracket of a call that may be answered from the cache. */
+  private readingOf(
     operations: readonly BoundOperation[],
+    operation: BoundOperation,
     handler: HandlerId,
     context: ExecutionContext,
     caller: Caller | undefined,
     brackets: Brackets,
-    next: CallHandler,
-  ): Observable<unknown> {
-    const [operation] = operations;
-    if (operation === undefined) return next.handle();
+  ): Reading | undefined {
     const origin = originOf(context);
-    const given = inputsOf(context, operation);
-    const why = whyNot(operations, caller, given);
-    const input = why === undefined && given !== undefined ? this.questionOf(given, operation, context) : undefined;
-    if (input === undefined) brackets.bypass(operation, origin, why ?? 'cache.key says no JSON');
-    const reading =
-      input === undefined || given === undefined || caller === undefined
-        ? undefined
-        : brackets.reading(operation, {
-            contextType: context.getType(),
-            caller,
-            input,
-            fieldOf: fieldsAmong(given),
-            handler,
-            origin,
-            collapses: false,
-          });
-    if (reading === undefined) {
-      return within(new UncachedCall(caller, (nested) => !this.operations.mutates(nested)), () => next.handle());
+    const asked = askedBy(operations, caller, inputsOf(context, operation));
+    if (typeof asked === 'string') {
+      brackets.bypass(operation, origin, asked);
+      return undefined;
     }
+    const input = this.questionOf(asked.given, operation, context);
+    if (input === undefined) {
+      brackets.bypass(operation, origin, 'cache.key says no JSON');
+      return undefined;
+    }
+    return brackets.reading(operation, {
+      contextType: context.getType(),
+      caller: asked.caller,
+      input,
+      fieldOf: fieldsAmong(asked.given),
+      handler,
+      origin,
+      collapses: false,
+    });
+  }
+
+  private read(reading: Reading, next: CallHandler): Observable<unknown> {
     const execute = (): Observable<unknown> => within(reading, () => next.handle());
     return from(reading.find()).pipe(
       mergeMap((found) =>

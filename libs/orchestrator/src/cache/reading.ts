@@ -8,8 +8,10 @@ import type { Breaker } from './breaker.js';
 import type { CacheEventType } from './cache.event.js';
 import type { Coherence } from './coherence.js';
 import type { Entries } from './entries.js';
-import { answerIn, answerOf, type Entry, entryOf, jsonOf } from './entry.js';
+import { answerIn, answerOf, type Entry, entryOf } from './entry.js';
 import { Flight, type Flights, type Generation, NOTHING, type Passenger, UNSHARED } from './flights.js';
+import { jsonOf } from './json.js';
+import { begins, same } from './same.js';
 import type { Dependencies, Tag } from './tags.js';
 
 /** Milliseconds after its start for which an HTTP or RPC call is waited for by others that ask the same. */
@@ -276,12 +278,4 @@ export class Reading extends Bracket {
 function reasonOf(stored: unknown, entry: unknown): string {
   if (stored === undefined) return 'not stored';
   return entry === undefined ? 'not readable, or expired' : 'purged';
-}
-
-function begins(whole: readonly string[], part: readonly string[]): boolean {
-  return part.every((item, at) => item === whole[at]);
-}
-
-function same(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((item, at) => item === other[at]);
 }

@@ -7,8 +7,9 @@ import { type Brackets, requirePurged } from './brackets.js';
 import type { CacheCounters, CacheEvent } from './cache.event.js';
 import { FROM_CODE } from './cache-events.js';
 import { callerFrom } from './caller-from.js';
-import { cachingOf, IT_CHANGES, type OperationCaching } from './operation-caching.js';
-import { type Changed, changedBy, dependenciesOf, type FieldOf, fieldIn, replacedBy, type Tag } from './tags.js';
+import { type FieldOf, fieldIn } from './fields.js';
+import { CACHE_OFF, cachingOf, IT_CHANGES, NO_JSON, type OperationCaching } from './operation-caching.js';
+import { type Changed, changedBy, dependenciesOf, replacedBy, type Tag } from './tags.js';
 
 /** What a writer that is no handler changes: an instance of a resource of this service, or all of it. */
 export interface ChangedResource {
@@ -126,12 +127,12 @@ export class StepCache {
     const none = { operation, key: null, dependsOn: [], purges: [], ttl: null };
     if (found.mutates) {
       const purges = brackets.isOn ? replacedBy([changedBy(found, fieldOf)], caller) : [];
-      return { ...none, answer: 'bypass', reason: brackets.isOn ? IT_CHANGES : 'the cache is off', purges };
+      return { ...none, answer: 'bypass', reason: brackets.isOn ? IT_CHANGES : CACHE_OFF, purges };
     }
     const never = brackets.neverCached(found);
     if (never !== undefined) return { ...none, answer: 'bypass', reason: never };
     const key = brackets.keyOf(found, { contextType: OPERATION_CONTEXT_TYPE, caller, input });
-    if (key === undefined) return { ...none, answer: 'bypass', reason: 'the input is no JSON' };
+    if (key === undefined) return { ...none, answer: 'bypass', reason: NO_JSON };
     const dependencies = dependenciesOf(found, fieldOf, caller);
     const stored = await brackets.stored(key, dependencies);
     return {

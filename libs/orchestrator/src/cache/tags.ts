@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import QuickLRU from 'quick-lru';
 import type { Caller } from '../message/workflow-message.js';
 import type { Operation, ResourceRef } from '../operations/operation.js';
+import { type FieldOf, idOf } from './fields.js';
 
 /**
  * Names of what cached answers depend on, and mutations change: scope / service / resource / id. A reader depends on all tags
@@ -9,9 +10,6 @@ import type { Operation, ResourceRef } from '../operations/operation.js';
  * in one table for each side.
  */
 export type Tag = string;
-
-/** Finds the value of an input field; `undefined`: there is none, or it names no instance. */
-export type FieldOf = (field: string) => unknown;
 
 /** What an answer depends on. */
 export interface Dependencies {
@@ -21,13 +19,6 @@ export interface Dependencies {
   readonly fixed: number;
   /** Beside these, what is replaced with any instance of the resources that are read by an id. */
   readonly collections: readonly Tag[];
-}
-
-/** What a handler is given as one of its parameters: the whole input, or a field of it. */
-export interface Given {
-  /** `undefined`: the whole. */
-  readonly field: string | undefined;
-  readonly value: unknown;
 }
 
 /** An instance of a resource, or all of it; without a resource anything of the service. */
@@ -141,41 +132,6 @@ export function widened(tags: Iterable<Tag>, most: number): ReadonlySet<Tag> {
 export function changedBy({ service, mutated }: Operation, fieldOf: FieldOf): Changed {
   const { resource, id } = mutated ?? ({} as Partial<ResourceRef>);
   return { service, resource, id: id === undefined ? undefined : idOf(fieldOf(id)) };
-}
-
-/** Ids are compared as texts. Anything but a text, a number, a bigint or a truth value names no instance. */
-function idOf(value: unknown): string | undefined {
-  switch (typeof value) {
-    case 'string':
-      return value;
-    case 'number':
-    case 'bigint':
-    case 'boolean':
-      return String(value);
-    default:
-      return undefined;
-  }
-}
-
-/**
- * Finds a field among all that a handler is given. Where several parameters have it and differ, nobody knows which of them the
- * handler takes, and who sends one must not say so: there is none.
- */
-export const fieldsAmong =
-  (given: readonly Given[]): FieldOf =>
-  (field) => {
-    const named = given.filter((each) => each.field === field);
-    const whole = given.filter((each) => each.field === undefined);
-    const found = named.length > 0 ? named : whole.map(({ value }) => ({ value: fieldIn(value, field) }));
-    const values = found.map(({ value }) => value).filter((value) => value !== undefined);
-    return new Set(values.map(idOf)).size === 1 ? values[0] : undefined;
-  };
-
-/** A field of an input: its own, never an inherited one. */
-export function fieldIn(input: unknown, field: string): unknown {
-  return typeof input === 'object' && input !== null && Object.hasOwn(input, field)
-    ? (input as Record<string, unknown>)[field]
-    : undefined;
 }
 
 const isShared = ({ cache }: Operation): boolean => typeof cache === 'object' && cache.vary === 'none';
