@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { OperationContext } from '../../libs/orchestrator/src/operations/operation.js';
+import { defer, from } from 'rxjs';
 import { deferred } from '../support/deferred.js';
 import { alpha, boot, cookbook, counting, sent, services, store, task, terminals } from '../support/services.js';
 
@@ -89,16 +90,21 @@ describe('a run that is cancelled', () => {
 });
 
 describe('a handler that outlives its deadline', () => {
-  it('keeps the next attempt out until it has settled: the two never overlap', async () => {
+  it.each<[string, <T>(work: () => Promise<T>) => unknown]>([
+    ['', (work) => work()],
+    ['and whose answer is an Observable', (work) => from(work())],
+    ['and whose Observable begins late', (work) => defer(work)],
+  ])('%s keeps the next attempt out until it has settled: the two never overlap', async (_, answer) => {
     let atWork = 0;
     let most = 0;
     const release = deferred();
-    const charge = async (_: never, { attempt }: OperationContext): Promise<number> => {
+    const work = async (attempt: number): Promise<number> => {
       most = Math.max(most, (atWork += 1));
       if (attempt === 1) await release.promise;
       atWork -= 1;
       return attempt;
     };
+    const charge = (_: never, { attempt }: OperationContext): unknown => answer(() => work(attempt));
     await boot({ alpha: { mutates: { charge } } });
     const { workflowId } = await alpha().start(cookbook(task('a', 'alpha', 'charge', {}, { timeout_ms: 1_000 })));
     await services.clock.advance(6_000);

@@ -201,21 +201,18 @@ export class Hop {
       return { skipped: true, reason: 'too-new' };
     }
     if (message === undefined || message.keeper !== undefined) return this.refused(incoming, refusal, message);
+    if (!(await this.coherence.pay(message.purgeDebt))) return this.putBack(incoming, 'unpurged');
     if (!(await this.isExpected(message))) return this.refused(incoming, refusal, message);
     const claim = await this.claim(message);
     if (claim.kind === 'unavailable' || claim.kind === 'busy') return this.defer(incoming, claim);
     if (!('holder' in claim)) return this.refused(incoming, refusal, message);
     const journal = this.journalOf(message, claim, incoming);
     if (claim.kind === 'cancelled') journal.endAsCancelled();
-    const end = (): Promise<HopResult> =>
-      this.router.endRefused(
-        incoming,
-        refusal,
-        message,
-        journal,
-        claim.kind === 'ended-here' ? claim.summary : undefined,
-      );
+    const summary = claim.kind === 'ended-here' ? claim.summary : undefined;
+    const end = (): Promise<HopResult> => this.router.endRefused(incoming, refusal, message, journal, summary);
     try {
+      if (summary === undefined) this.coherence.unknown(message, journal); // an earlier delivery of it could be read, perhaps
+      await this.coherence.settle(journal);
       return await end().catch((error: unknown) => {
         if (!isCancellation(error)) throw error;
         journal.endAsCancelled();
@@ -307,7 +304,8 @@ export class Hop {
       throw error; // a fault of this library: the message is not acknowledged
     }
     const { kind, cause } = error;
-    if (kind === 'fenced') return { skipped: true, reason: kind }; // another delivery goes on with the run
+    // Another delivery goes on with the run; but what this one has changed only this one knows, and that it is not purged.
+    if (kind === 'fenced') return owed.length > 0 ? this.putBack(incoming, kind, { purgeDebt: owed }) : { skipped: true, reason: kind }; // prettier-ignore
     this.logger.warn(`Run ${workflowId}: put back, ${kind} (${describeError(cause)}).`);
     try {
       return await this.putBack(incoming, kind, { ...carried(journal), ...(owed.length > 0 && { purgeDebt: owed }) });

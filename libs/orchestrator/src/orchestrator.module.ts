@@ -202,7 +202,7 @@ function bracketsOf(
       ? undefined
       : () =>
           cacheOf({ ...cache, size: cacheSettings.size }, (token) => modules.get<unknown>(token, { strict: false }));
-  const brackets = new Brackets(cacheSettings, source, coherence, operations, clock);
+  const brackets = new Brackets(cacheSettings, source, coherence, operations, clock, (other) => caches.of(other));
   caches.add(brackets);
   return brackets;
 }

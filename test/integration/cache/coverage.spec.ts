@@ -145,6 +145,43 @@ describe('a handler that changes something', () => {
   });
 });
 
+describe('a handler of a service without a cache', () => {
+  /** It is told who calls, and calls what changes something of a service that has a cache, and of its own. */
+  function front(): ModuleMetadata {
+    @Controller()
+    class Front {
+      @Everywhere('own')
+      @Mutates('visit')
+      own(): object {
+        return {};
+      }
+
+      @Everywhere('front')
+      front(): object {
+        return { ...this.own(), ...account().set(2) };
+      }
+
+      @Everywhere('front-own')
+      frontOwn(): object {
+        return { ...this.own(), done: true };
+      }
+    }
+    const beta = feature({ imports: [OrchestratorModule.forRoot({ service: 'beta' })], controllers: [Account] });
+    return { imports: [OrchestratorModule.forRoot({ service: 'alpha', caller, cache: false }), beta], controllers: [Front] }; // prettier-ignore
+  }
+
+  it.each(['http', 'rpc'] as const)(
+    'calls none of another that nothing would purge, by %s; but its own',
+    async (way) => {
+      await serve(front());
+      await expect(call(way, 'front')).rejects.toThrow('Internal server error');
+      expect(log.join('\n')).toContain('UncoveredMutationError: Account.set');
+      expect(balance).toBe(1);
+      expect(await call(way, 'front-own')).toEqual({ done: true });
+    },
+  );
+});
+
 describe('a run that a call has started', () => {
   /** As a report is asked for: the call is a read, and what the run does is its own. */
   function starting(): ModuleMetadata {

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, type DynamicModule } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
+import { TaskRunner } from '../../../libs/orchestrator/src/execution/task.runner.js';
 import { MemoryCoherence } from '../../../libs/orchestrator/src/cache/memory/memory.coherence.js';
 import {
   Mutates,
@@ -134,6 +135,20 @@ describe('a lookup', () => {
   it('that names another resource than is declared lets it purge anything: nobody knows which is right', async () => {
     await bootShop(saying('set price', { resource_type: 'stock' }));
     await step('set price');
+    expect(await purged()).toEqual(['price', 'stock']);
+  });
+
+  it('that may name another resource lets anything be purged where a step was not seen to its end', async () => {
+    await bootShop(saying('set price', { resource_type: 'stock' }));
+    const [runner] = services?.app.get(TaskRunner, { strict: false, each: true }) ?? [];
+    if (runner === undefined) throw new TypeError('There is no runner.');
+    const dying = jest.spyOn(runner, 'run').mockRejectedValue(new TypeError('it dies here'));
+    const { workflowId } = await alpha().start(book([task('s', { service: 'alpha', operation: 'set price' })]));
+    await services?.clock.advance(0);
+    await alpha().cancel(workflowId);
+    await services?.settle();
+    expect(await alpha().status(workflowId)).toMatchObject({ status: 'cancelled' });
+    dying.mockRestore();
     expect(await purged()).toEqual(['price', 'stock']);
   });
 

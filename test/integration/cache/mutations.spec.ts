@@ -15,10 +15,11 @@ import {
 } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { IsInt } from 'class-validator';
-import { concatMap, type Observable, retry, timeout } from 'rxjs';
+import { concatMap, from, type Observable, retry, timeout } from 'rxjs';
 import { Mutates, OrchestratorModule, Reads, StepCache } from 'nest-orchestrator';
-import { addingInterceptor } from '../../support/operations.js';
+import { addingInterceptor, feature } from '../../support/operations.js';
 import { deferred } from '../../support/deferred.js';
+import { FickleCoherence } from '../../support/fickle-coherence.js';
 import { app, clock } from '../../support/servers.js';
 import { until } from '../../support/until.js';
 import { call, caller, Everywhere, serve, type Way, WAYS } from '../../support/ways.js';
@@ -130,6 +131,13 @@ class Account {
   @UseInterceptors(Impatient)
   takeTooLong(): Promise<object> {
     return this.takeLong();
+  }
+
+  @Everywhere('take-long-to-tell')
+  @Mutates('account')
+  takeLongToTell(): Observable<object> {
+    balance = 2;
+    return from(working.promise.then(() => ({ balance: (balance = 3) })));
   }
 
   @Everywhere('set-at-last')
@@ -250,10 +258,13 @@ describe.each(WAYS)('a call that changes something, by %s', (way) => {
 });
 
 describe('a step past its deadline', () => {
-  it('is purged when that passes, and again when its handler has settled', async () => {
+  it.each([
+    ['', 'take-long'],
+    [', whose answer is an Observable,', 'take-long-to-tell'],
+  ])('is purged when that passes, and again when its handler%s has settled', async (_, operation) => {
     await serveAccount();
     await everybody();
-    const ended = call('step', 'take-long');
+    const ended = call('step', operation);
     await until(() => balance === 2);
     void clock.advance(30_000);
     await expect(ended).rejects.toThrow('OPERATION_TIMEOUT');
@@ -280,5 +291,40 @@ describe('an application without the option caller', () => {
     for (const tenant of ['acme', 'zeta']) await call('step', 'read', {}, tenant);
     await call(way, 'set', { to: 2 });
     for (const tenant of ['acme', 'zeta']) expect(await call('step', 'read', {}, tenant)).toEqual({ balance: 2 });
+  });
+});
+
+describe('a change of another service, by way of a handler that changes something', () => {
+  it.each(WAYS)('is purged where that service has its tokens, by %s, and not told before it is', async (way) => {
+    const tokens = new FickleCoherence();
+    @Controller()
+    class Front {
+      @Everywhere('front')
+      @Mutates('visit')
+      front(): object {
+        return app.get(Account).set({ to: 2 });
+      }
+    }
+    const beta = OrchestratorModule.forRoot({ service: 'beta', caller, cache: { coherence: tokens.definition } });
+    await serve({
+      imports: [OrchestratorModule.forRoot({ service: 'alpha', caller, retry: { maxAttempts: 1 } }), feature({ imports: [beta], controllers: [Account] })],
+      controllers: [Front],
+    }); // prettier-ignore
+    await call('http', 'read');
+    tokens.purging = 'refuses';
+    const told: unknown[] = [];
+    const front = call(way, 'front').catch((error: unknown) => error).then((answer) => told.push(answer)); // prettier-ignore
+    if (way !== 'step') await front;
+    await until(() => balance === 2);
+    await clock.advance(5_000);
+    expect(told).toEqual(way === 'step' ? [] : [expect.objectContaining({ message: expect.stringContaining('PURGE_FAILED') as never })]); // prettier-ignore
+    expect(await call('http', 'read')).toEqual({ balance: 1 }); // nobody was told
+    tokens.purging = 'well';
+    await clock.advance(5_000);
+    await front;
+    expect(await call('http', 'read')).toEqual({ balance: 2 });
+    const [purged] = tokens.purged;
+    expect(purged).toEqual(expect.arrayContaining(['t:acme/beta/account']));
+    expect(purged?.filter((tag) => !tag.includes('/beta/'))).toEqual([]);
   });
 });

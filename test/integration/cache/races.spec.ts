@@ -129,18 +129,54 @@ describe('those who ask the same at once', () => {
 });
 
 describe('an execution that others wait for', () => {
-  it('and that fails is no one else’s: each of them executes, and is told what comes of that', async () => {
-    const first = deferred<never>();
+  // Each of them once executed then: a deadline that passed sent all who waited to the database at the same moment.
+  it('and that fails is no one else’s: one of them executes for the others, as if it had been the first', async () => {
+    const [first, second] = [deferred<never>(), deferred()];
     let calls = 0;
-    const get = (): unknown => ((calls += 1) === 1 ? first.promise : calls);
+    const get = (): unknown => ((calls += 1) === 1 ? first.promise : second.promise.then(() => calls));
     await boot({ alpha: { reads: { get } } }, { retry: { maxAttempts: 1 } });
     const owner = ask('get');
     await until(() => calls === 1);
-    const others = [ask('get'), ask('get')];
+    const others = [ask('get'), ask('get'), ask('get')];
     await services.clock.advance(0);
     first.reject(new Error('the first one failed'));
     await expect(owner).rejects.toThrow('the first one failed');
-    expect((await Promise.all(others)).sort()).toEqual([2, 3]);
+    await services.clock.advance(0);
+    second.resolve();
+    expect(await Promise.all(others)).toEqual([2, 2, 2]);
+    expect(calls).toBe(2);
+  });
+
+  it('and whose answer is none that can be shared holds nobody up: each of them executes at once', async () => {
+    const gate = deferred();
+    let calls = 0;
+    const get = async (): Promise<void> => {
+      calls += 1;
+      await gate.promise;
+    };
+    await boot({ alpha: { reads: { get } } }, { retry: { maxAttempts: 1 } });
+    const asked = [ask('get'), ask('get'), ask('get')];
+    await services.clock.advance(0);
+    expect(calls).toBe(1);
+    gate.resolve();
+    await Promise.all(asked);
+    expect(calls).toBe(3);
+  });
+
+  it('until its deadline is executed once then, by one whose own has not passed', async () => {
+    let calls = 0;
+    const get = (): unknown => ((calls += 1) === 1 ? new Promise(() => undefined) : calls);
+    await boot({ alpha: { reads: { get } } }, { retry: { maxAttempts: 1 } });
+    const start = async (timeout_ms: number): Promise<string> => {
+      const { workflowId } = await alpha().start(cookbook(task('s', 'alpha', 'get', {}, { timeout_ms })));
+      await services.clock.advance(0);
+      return workflowId;
+    };
+    const ids = [await start(1_000), await start(500), await start(2_000), await start(2_000)];
+    await services.clock.advance(1_000);
+    const ended = await Promise.all(ids.map((id) => alpha().status(id)));
+    expect(ended.map(({ status }) => status)).toEqual(['failed', 'failed', 'completed', 'completed']);
+    expect(calls).toBe(2);
   });
 
   it('and that never ends is no one else’s from its deadline on: the next attempt executes', async () => {

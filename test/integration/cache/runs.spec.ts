@@ -8,7 +8,18 @@ import { serviceOf } from '../../../libs/orchestrator/src/testing/service-of.js'
 import { asking } from '../../support/ask.js';
 import { FickleCoherence } from '../../support/fickle-coherence.js';
 import { Ledger } from '../../support/ledger.js';
-import { alpha, boot, broker, cookbook, counting, sent, services, task, terminals } from '../../support/services.js';
+import {
+  alpha,
+  boot,
+  broker,
+  cookbook,
+  counting,
+  sent,
+  services,
+  store,
+  task,
+  terminals,
+} from '../../support/services.js';
 
 /** What a run may have changed is purged whatever becomes of the run, and nobody is told of it before. */
 
@@ -118,6 +129,35 @@ describe('a run whose mutating step was not seen to its end', () => {
     await expectPurged(workflowId, { status: 'cancelled' });
   });
 
+  it('is purged, with anything of the service, when its message comes again and is refused', async () => {
+    const workflowId = await die('m', cookbook(put('m')));
+    const [message] = sent('alpha.workflow').filter(({ workflow_id }) => workflow_id === workflowId);
+    await alpha().processWorkflowMessage({ ...message, cookbook: { version: '2.1.0', steps: 'none' } });
+    await expectPurged(workflowId, { status: 'failed', failure: { code: 'COOKBOOK_INVALID' } });
+  });
+
+  it('is purged before that end is told too', async () => {
+    const workflowId = await die('m', cookbook(put('m')));
+    coherence.purging = 'refuses';
+    const [message] = sent('alpha.workflow').filter(({ workflow_id }) => workflow_id === workflowId);
+    const told = await alpha().processWorkflowMessage({ ...message, cookbook: { version: '2.1.0', steps: 'none' } });
+    expect(told).toEqual({ skipped: true, reason: 'unpurged' });
+    expect(sent('workflow.failed')).toEqual([]);
+    coherence.purging = 'well';
+    await expectPurged(workflowId, { status: 'failed', failure: { code: 'COOKBOOK_INVALID' } });
+  });
+
+  it('is counted under no name that only a message knows', async () => {
+    await bootLedger();
+    await alpha().cancel('w');
+    const document = cookbook(task('m', 'alpha', 'nobody-knows-it'));
+    const message = { workflow_id: 'w', correlation_id: 'w', cookbook: document, current_step: 'm', protocol: 1 };
+    await alpha().processWorkflowMessage(message);
+    await services.settle();
+    const counters = services.app.get<StepCache>(getStepCacheToken('alpha'), { strict: false }).counters();
+    expect(counters).toEqual({ '': expect.objectContaining({ purge: 1 }) as never });
+  });
+
   it('is not purged where the step only reads', async () => {
     await bootLedger();
     dyingAt('r', () => ledger.rows.set('a', 2));
@@ -213,6 +253,31 @@ describe('a step that cannot be purged', () => {
     },
   ); // prettier-ignore
 
+  it('is not executed again either where its message could not be put back: it is recorded before that', async () => {
+    await bootLedger();
+    let puts = 0;
+    ledger.rows.set = function set(id: string, value: unknown) {
+      puts += 1;
+      return Map.prototype.set.call(this, id, value) as never;
+    };
+    await get();
+    coherence.purging = 'refuses';
+    const publish = broker().publish.bind(broker());
+    broker().publish = (message) => {
+      if (message.delay === undefined) publish(message); // it dies before it puts it back
+    };
+    await alpha().start(cookbook(put('m')), { ...acme, workflowId: 'w' });
+    await services.clock.advance(120_000); // the lease of the dead
+    broker().publish = publish;
+    coherence.purging = 'well';
+    const [message] = sent('alpha.workflow').filter(({ workflow_id }) => workflow_id === 'w');
+    await alpha().processWorkflowMessage(message ?? {});
+    await services.settle();
+    expect(await alpha().status('w')).toMatchObject({ status: 'completed' });
+    expect(puts).toBe(1);
+    expect(await get()).toBe(2);
+  });
+
   it('keeps the end of its run from being told', async () => {
     await bootLedger();
     coherence.purging = 'refuses';
@@ -273,6 +338,41 @@ describe('a step that cannot be purged', () => {
     expect(coherence.purged[0]).toEqual(expect.arrayContaining(['t:acme/alpha/row/a']));
     await services.settle();
     expect(await alpha().status(workflowId)).toMatchObject({ status: 'completed' });
+  });
+
+  /** A process was to purge that, has put its message back, and died. The answer is that message. */
+  async function owed(): Promise<Readonly<Record<string, unknown>>> {
+    await bootLedger();
+    coherence.purging = 'refuses';
+    await alpha().start(cookbook(put('m')), { ...acme, workflowId: 'w' });
+    await services.clock.advance(5_000);
+    const owing = sent('alpha.workflow').at(-1) ?? {};
+    await services.close();
+    await bootLedger();
+    return owing;
+  }
+
+  it('is made up for first also where its message is refused, which is put back as long as that cannot be done', async () => {
+    const message = { ...(await owed()), cookbook: { version: '2.1.0', steps: 'none' } };
+    expect(await alpha().processWorkflowMessage(message)).toEqual({ skipped: true, reason: 'unpurged' });
+    expect(sent('workflow.failed')).toEqual([]);
+    coherence.purging = 'well';
+    await alpha().processWorkflowMessage(message);
+    expect(coherence.purged[0]).toEqual(expect.arrayContaining(['t:acme/alpha/row/a']));
+    await services.settle();
+    expect(await alpha().status('w')).toMatchObject({ status: 'failed', failure: { code: 'COOKBOOK_INVALID' } });
+  });
+
+  it('stays owed where its hop has lost the run to another: the message is put back with that alone', async () => {
+    await bootLedger();
+    coherence.purging = 'refuses';
+    const record = store().record.bind(store());
+    store().record = (...of) => (Object.keys(of[1]).length > 0 ? Promise.resolve('fenced') : record(...of));
+    await alpha().start(cookbook(put('m')), { ...acme, workflowId: 'w' });
+    await services.clock.advance(1_000);
+    const [, owing] = sent('alpha.workflow');
+    expect(owing).toMatchObject({ purge_debt: expect.arrayContaining(['t:acme/alpha/row/a']) as never });
+    expect(owing).not.toHaveProperty('carry'); // the other knows what came of it
   });
 
   it('goes on where the option says so: reads are old until it could be made up for', async () => {

@@ -161,6 +161,16 @@ describe('StepCache.mutation()', () => {
     expect(coherence.purged).toEqual([]);
   }); // prettier-ignore
 
+  it('that fails and cannot be purged rejects with PURGE_FAILED, whose cause is what the work threw', async () => {
+    await bootLedger();
+    coherence.purging = 'refuses';
+    const failure = new Error('half-way');
+    const mutation = cacheOf().mutation({ resource: 'row' }, () => Promise.reject(failure));
+    const error: unknown = await mutation.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'PURGE_FAILED' });
+    expect((error as Error).cause).toBe(failure);
+  });
+
   it('that cannot be purged rejects with PURGE_FAILED, and is made up for', async () => {
     await bootLedger();
     await get();

@@ -155,8 +155,8 @@ describe.each([
 });
 
 describe('tokens that do not answer', () => {
-  it('hold a read up for 50 ms, and it is executed', async () => {
-    const coherence = new FickleCoherence(true);
+  it.each([true, false])('hold a read up for 50 ms, and it is executed: shared by processes, %s', async (shared) => {
+    const coherence = new FickleCoherence(shared);
     await bootLedger({ coherence: coherence.definition });
     coherence.reading = 'hangs';
     const { answer, ms } = await timed('a');

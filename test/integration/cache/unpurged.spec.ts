@@ -128,8 +128,11 @@ describe.each(['http', 'rpc'] as const)('a change by %s that cannot be purged', 
     }
     await serveAccount({}, { providers: [{ provide: APP_FILTER, useClass: Filter }] });
     coherence.purging = 'refuses';
-    await expect(call(way, 'set', { to: 2 })).rejects.toMatchObject({ told: { told: 'otherwise' } });
-    expect(caught).toMatchObject([{ code: 'PURGE_FAILED', status: 503 }]);
+    for (const operation of ['set', 'fail'])
+      await expect(call(way, operation, { to: 2 })).rejects.toMatchObject({ told: { told: 'otherwise' } });
+    expect(caught).toMatchObject([{ code: 'PURGE_FAILED', status: 503 }, { code: 'PURGE_FAILED' }]);
+    const [ofSet, ofFail] = caught as Error[];
+    expect([ofSet?.cause, (ofFail?.cause as Error | undefined)?.message]).toEqual([undefined, 'no']);
   });
 
   it('is tried once more when the application closes', async () => {

@@ -1,5 +1,6 @@
 import { Coherence } from '../../../libs/orchestrator/src/cache/coherence.js';
 import { type Flight, Flights } from '../../../libs/orchestrator/src/cache/flights.js';
+import type { Clock } from '../../../libs/orchestrator/src/utils/clock.js';
 import type { Stage } from './stage.js';
 
 /** Tokens that may be lost, each call a step. */
@@ -50,8 +51,11 @@ export class StagedTokens extends Coherence {
 export class StagedFlights extends Flights {
   private readonly seen = new WeakMap<Flight, Flight>();
 
-  constructor(private readonly stage: Stage) {
-    super();
+  constructor(
+    private readonly stage: Stage,
+    clock: Clock,
+  ) {
+    super(clock);
   }
 
   override get(key: string): Flight | undefined {

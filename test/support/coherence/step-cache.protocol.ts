@@ -2,7 +2,7 @@ import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import type { Cache } from 'cache-manager';
 import { Brackets } from '../../../libs/orchestrator/src/cache/brackets.js';
 import { StepCache } from '../../../libs/orchestrator/src/cache/step-cache.js';
-import { fieldIn } from '../../../libs/orchestrator/src/cache/tags.js';
+import { fieldIn } from '../../../libs/orchestrator/src/cache/fields.js';
 import { Mutates } from '../../../libs/orchestrator/src/decorators/mutates.decorator.js';
 import { Operation } from '../../../libs/orchestrator/src/decorators/operation.decorator.js';
 import type { Bracket } from '../../../libs/orchestrator/src/operations/handler-call.js';
@@ -125,7 +125,7 @@ export class StepCacheProtocol implements Protocol {
       REGISTRY,
       clock,
     );
-    Object.assign(this.brackets, { flights: new StagedFlights(stage) });
+    Object.assign(this.brackets, { flights: new StagedFlights(stage, clock) });
     this.brackets.events.events$.subscribe(({ type, reason }) =>
       this.events.add(reason === null ? type : `${type}: ${reason}`),
     );

@@ -3,7 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { StreamableFile } from '@nestjs/common';
 import fc from 'fast-check';
 import { of } from 'rxjs';
-import { answerIn, answerOf, type Entry, entryOf, jsonOf } from '../../../libs/orchestrator/src/cache/entry.js';
+import { answerIn, answerOf, type Entry, entryOf } from '../../../libs/orchestrator/src/cache/entry.js';
+import { jsonOf } from '../../../libs/orchestrator/src/cache/json.js';
 import type { Dependencies } from '../../../libs/orchestrator/src/cache/tags.js';
 
 const NOW = Date.UTC(2030, 0);

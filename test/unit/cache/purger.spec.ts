@@ -27,10 +27,18 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-const setUp = (): { clock: VirtualClock; coherence: TroubledCoherence; purger: Purger } => {
-  const [clock, coherence] = [new VirtualClock(), new TroubledCoherence()];
-  return { clock, coherence, purger: new Purger(coherence, clock) };
-};
+interface Stage {
+  readonly clock: VirtualClock;
+  readonly coherence: TroubledCoherence;
+  readonly purger: Purger;
+  /** What was made up for. */
+  readonly paid: (readonly string[])[];
+}
+
+function setUp(): Stage {
+  const [clock, coherence, paid] = [new VirtualClock(), new TroubledCoherence(), [] as (readonly string[])[]];
+  return { clock, coherence, purger: new Purger(coherence, clock, (tags) => paid.push(tags)), paid };
+}
 
 describe('a purge', () => {
   it('is made once, and nothing is owed or waited for after it', async () => {
@@ -112,6 +120,47 @@ describe('what could not be purged', () => {
     expect(await coherence.read(['a'])).not.toEqual([before]);
   });
 
+  it('is told once it is made up for', async () => {
+    const { clock, coherence, purger, paid } = setUp();
+    coherence.mode = 'down';
+    await purger.purge(['a', 'b']);
+    await clock.advance(1_000);
+    expect(paid).toEqual([]);
+    coherence.mode = 'up';
+    await clock.advance(1_000);
+    expect(paid).toEqual([['a', 'b']]);
+  });
+
+  it.each<[string, number, (n: number) => string, readonly string[]]>([
+    ['many rows is all of their resources', 5_000, (n) => `t:acme/crm/r${n % 2}/${n}`, ['t:acme/crm/r0', 't:acme/crm/r1']],
+    ['many resources is anything of their service', 5_000, (n) => `t:acme/crm/r${n}/1`, ['t:acme/crm']],
+    ['many tenants is anything of the service, for everybody', 5_000, (n) => `t:${n}/crm/row/1`, ['platform/crm', 'all/crm']],
+  ])('and is of %s: it takes no more room than that, however long it cannot be made', async (_, count, tag, expected) => {
+    const { clock, coherence, purger } = setUp();
+    coherence.mode = 'down';
+    for (let n = 0; n < count; n += 1) await purger.purge([tag(n)]);
+    coherence.mode = 'up';
+    await clock.advance(1_000);
+    const purged = coherence.purges.at(-1) ?? [];
+    expect(purged).toEqual(expect.arrayContaining([...expected]));
+    expect(purged.length).toBeLessThanOrEqual(4_096);
+  }); // prettier-ignore
+
+  it('and is widened meanwhile is still owed when an older try succeeds', async () => {
+    const { clock, coherence, purger } = setUp();
+    coherence.mode = 'down';
+    for (let n = 0; n < 4_000; n += 1) await purger.purge([`all/crm/row/${n}`]);
+    const slow = deferred();
+    jest.spyOn(coherence, 'purge').mockImplementationOnce(() => slow.promise);
+    await clock.advance(1_000); // a try is under way
+    for (let n = 4_000; n < 5_000; n += 1) await purger.purge([`all/crm/row/${n}`]);
+    slow.resolve();
+    await clock.advance(0);
+    coherence.mode = 'up';
+    await clock.advance(1_000);
+    expect(coherence.purges.at(-1)).toContain('all/crm/row');
+  });
+
   it('is tried again after a try that had no answer', async () => {
     const { clock, coherence, purger } = setUp();
     coherence.mode = 'silent';
@@ -127,12 +176,13 @@ describe('what could not be purged', () => {
 
 describe('what is owed when the application closes', () => {
   it('is tried once more, and is paid then', async () => {
-    const { clock, coherence, purger } = setUp();
+    const { clock, coherence, purger, paid } = setUp();
     coherence.mode = 'down';
     await purger.purge(['a', 'b']);
     coherence.mode = 'up';
     logged.length = 0;
     await purger.close();
+    expect(paid).toEqual([['a', 'b']]);
     expect(coherence.purges.at(-1)).toEqual(['a', 'b']);
     expect(logged).toEqual([]);
     expect(clock.pending).toBe(0);

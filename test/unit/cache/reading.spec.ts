@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { Breaker } from '../../../libs/orchestrator/src/cache/breaker.js';
 import { createCache } from 'cache-manager';
@@ -6,6 +7,7 @@ import { Entries } from '../../../libs/orchestrator/src/cache/entries.js';
 import { Flights } from '../../../libs/orchestrator/src/cache/flights.js';
 import { MemoryCoherence } from '../../../libs/orchestrator/src/cache/memory/memory.coherence.js';
 import { Reading } from '../../../libs/orchestrator/src/cache/reading.js';
+import type { Dependencies } from '../../../libs/orchestrator/src/cache/tags.js';
 import { VirtualClock } from '../../../libs/orchestrator/src/testing/virtual-clock.js';
 
 interface Stage {
@@ -16,11 +18,13 @@ interface Stage {
 
 /** Readings of one question, which depends on tag `a`; every hit is in the sample. */
 function setUp(): Stage {
-  const [clock, coherence, flights, told] = [new VirtualClock(), new MemoryCoherence(), new Flights(), [] as string[]];
+  const [clock, coherence, told] = [new VirtualClock(), new MemoryCoherence(), [] as string[]];
+  const flights = new Flights(clock);
   const entries = new Entries(() => createCache({ stores: [new Keyv()] }), 50, clock);
   entries.open();
   const breaker = new Breaker(clock, undefined);
-  const dependencies = { tags: ['a'], fixed: 1, collections: [] };
+  const depending = (more: readonly unknown[] = []): Dependencies => ({ tags: ['a', ...more.map(String)], fixed: 1, collections: [] }); // prettier-ignore
+  const dependencies = depending();
   const ports = {
     entries, coherence, breaker, flights, clock,
     maxEntryBytes: 1_000,
@@ -30,7 +34,7 @@ function setUp(): Stage {
   }; // prettier-ignore
   const asked = {
     key: 'k', handler: undefined, caller: {}, ttl: 1_000, collapses: true, dependencies,
-    dependenciesOf: () => dependencies,
+    dependenciesOf: depending,
   }; // prettier-ignore
   return { coherence, told, ask: () => new Reading(ports, asked) };
 }
@@ -70,5 +74,44 @@ describe('a reading', () => {
     await coherence.purge(['a']); // between the look and the check
     expect(await second.checked(found?.value, answering(second, 2))).toBe(1);
     expect(told).not.toContain('difference');
+  });
+});
+
+describe('a reading that waits for another', () => {
+  it('and that nobody waits for any more does not execute when that one comes to nothing', async () => {
+    const { ask, told } = setUp();
+    const [owner, waiter] = [ask(), ask()];
+    await owner.find();
+    let executed = false;
+    const waiting = waiter.around(async () => {
+      executed = true;
+      return answering(waiter, 1)();
+    });
+    await setImmediate(); // it has boarded
+    waiter.fail();
+    owner.fail();
+    await expect(waiting).rejects.toThrow('waits for it');
+    expect(executed).toBe(false);
+    expect(told).toEqual(['miss']);
+  });
+});
+
+describe('a reading whose handler calls itself again and again', () => {
+  /** Reads so many other things beside `a`. */
+  async function readMany(reading: Reading, count: number): Promise<number> {
+    await reading.starting(handler, []);
+    for (let each = 0; each < count; each += 1) await reading.starting(handler, [each]);
+    return count;
+  }
+
+  it.each([
+    [255, ['miss', 'fill']],
+    [256, ['miss', 'bypass']],
+    [10_000, ['miss', 'bypass']],
+  ])('is stored with all it depends on, unless that is too much: %d things more', async (count, expected) => {
+    const { ask, told } = setUp();
+    const reading = ask();
+    expect(await reading.around(() => readMany(reading, count))).toBe(count);
+    expect(told).toEqual(expected);
   });
 });

@@ -1,12 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  type Changed,
-  changedBy,
-  dependenciesOf,
-  fieldIn,
-  replacedBy,
-} from '../../../libs/orchestrator/src/cache/tags.js';
+import { fieldIn } from '../../../libs/orchestrator/src/cache/fields.js';
+import { type Changed, changedBy, dependenciesOf, replacedBy } from '../../../libs/orchestrator/src/cache/tags.js';
 import type { Caller } from '../../../libs/orchestrator/src/message/workflow-message.js';
 import type { Operation } from '../../../libs/orchestrator/src/operations/operation.js';
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { type FieldOf, fieldIn } from '../../../libs/orchestrator/src/cache/fields.js';
 import {
   type Changed,
   changedBy,
   dependenciesOf,
-  type FieldOf,
-  fieldIn,
+  ownerOf,
   replacedBy,
+  widened,
 } from '../../../libs/orchestrator/src/cache/tags.js';
 import type { Caller } from '../../../libs/orchestrator/src/message/workflow-message.js';
 import type { Operation } from '../../../libs/orchestrator/src/operations/operation.js';
@@ -70,6 +71,28 @@ describe('a mutation purges', () => {
     expect(new Set(both).size).toBe(both.length);
   });
 
+  it.each(['crm', 'a/b', '%2F', '~any', '100%', 'ä'])('tags that say whose they are: %s', (service) => {
+    const changes = [{ service }, { service, resource: 'r/s' }, { service, resource: 'r', id: '7/8' }];
+    for (const tenantId of [undefined, 'all/x']) {
+      for (const tag of replacedBy(changes, { tenantId })) expect(ownerOf(tag)).toBe(service);
+    }
+  });
+
+  it.each([1, 2, 3, 4, 20])('at least as much where its tags are widened, until they are %d at most', (most) => {
+    const tenants = ['1', '2'].map((tenantId) => ({ tenantId }));
+    const changes = ['7', '8'].flatMap((id) => ['customer', 'order'].map((resource): Changed => ({ service: 'crm', resource, id }))); // prettier-ignore
+    const narrow = tenants.flatMap((caller) => replacedBy(changes, caller));
+    const wide = widened(narrow, most);
+    expect(wide.size).toBeLessThanOrEqual(Math.max(most, 2)); // for everybody, and for nobody's tenant
+    for (const caller of [...tenants, {}]) {
+      for (const [traits, input] of Object.values(READERS)) {
+        const tags = tagsOf(traits, input, caller);
+        const isReplaced = (by: Iterable<string>): boolean => [...by].some((tag) => tags.includes(tag));
+        if (isReplaced(narrow)) expect(isReplaced(wide)).toBe(true);
+      }
+    }
+  });
+
   it('nothing where it changes nothing', () => {
     expect(replacedBy([], { tenantId: 1 })).toEqual([]);
   });
@@ -124,6 +147,32 @@ describe('what an answer depends on', () => {
     const { tags, fixed } = dependenciesOf(operation({ reads: [CUSTOMER] }), fieldsOf({ id: 7 }), {});
     expect(tags).toEqual(['all/crm', 'all/crm/customer', 'all/crm/customer/7']);
     expect(fixed).toBe(2);
+  });
+
+  describe('and is the same for every input', () => {
+    /** An operation that counts how often somebody looks at what it reads. */
+    function counted(traits: Traits = {}): { readonly made: () => number; readonly ask: (caller: Caller) => void } {
+      let looked = 0;
+      const asked = Object.defineProperty(operation(traits), 'reads', { get: () => ((looked += 1), [CUSTOMER]) });
+      return { made: () => looked, ask: (caller) => void dependenciesOf(asked, fieldsOf({ id: 7 }), caller) };
+    }
+
+    it('is made once for each tenant, and once for all of them where they share the answer', () => {
+      const [own, shared] = [counted(), counted({ cache: { vary: 'none' } })];
+      for (const tenantId of [1, 2, '1', undefined, undefined, 2]) {
+        own.ask({ tenantId });
+        shared.ask({ tenantId });
+      }
+      expect([own.made(), shared.made()]).toEqual([3, 1]);
+    });
+
+    it('is kept for 10,000 of them at most, whatever operations they are of', () => {
+      const [first, ...others] = Array.from({ length: 100 }, () => counted());
+      first?.ask({ tenantId: 0 });
+      for (const other of others) for (let tenantId = 0; tenantId < 110; tenantId += 1) other.ask({ tenantId });
+      first?.ask({ tenantId: 0 });
+      expect(first?.made()).toBe(2);
+    });
   });
 
   it('has each tag once, however often it is named', () => {

@@ -1,6 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { EMPTY, NEVER, Observable, of } from 'rxjs';
+import { EMPTY, NEVER, Observable, of, Subject } from 'rxjs';
+import { setMayChange } from '../../../libs/orchestrator/src/operations/handler-call.js';
+import type { OperationContext } from '../../../libs/orchestrator/src/operations/operation.js';
 import { settle } from '../../../libs/orchestrator/src/operations/settle.js';
 
 /** The arguments of a call whose context has that signal. */
@@ -38,13 +40,29 @@ describe('an Observable whose call is given up', () => {
     expect(left).toBe(1);
   });
 
-  it('before it began is never subscribed to', async () => {
+  it('before it began is never subscribed to', () => {
     let subscribed = false;
     const source = new Observable(() => {
       subscribed = true;
     });
-    await expect(settle(source, call(AbortSignal.abort(new Error('over'))))).rejects.toThrow('over');
+    const over = AbortSignal.abort(new Error('over'));
+    const changing = { signal: over } as OperationContext;
+    setMayChange(changing);
+    for (const args of [call(over), [{}, changing]]) expect(() => settle(source, args)).toThrow('over');
     expect(subscribed).toBe(false);
+  });
+
+  it('and may change something is followed to its end: only then is it done', async () => {
+    const controller = new AbortController();
+    const changing = { signal: controller.signal } as OperationContext;
+    setMayChange(changing);
+    const source = new Subject<number>();
+    const answer = settle(source, [{}, changing]);
+    controller.abort(new Error('too late'));
+    expect(source.observed).toBe(true);
+    source.next(1);
+    source.complete();
+    await expect(answer).resolves.toBe(1);
   });
 
   it('no more is heard of by the signal once it has ended', async () => {

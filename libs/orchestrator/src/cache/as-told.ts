@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices/exceptions/rpc-exception.js';
 import { PurgeFailedError } from '../errors/purge-failed.error.js';
-import { jsonOf } from './entry.js';
+import { jsonOf } from './json.js';
 
 /** The error as whoever called by HTTP or RPC may be told it: of one that Nest does not know it says "Internal server error". */
 export function asTold(error: unknown, contextType: string): unknown {

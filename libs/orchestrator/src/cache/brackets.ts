@@ -5,28 +5,21 @@ import type { BoundOperation, OperationRegistry } from '../operations/operation.
 import type { Clock } from '../utils/clock.js';
 import { toMilliseconds } from '../utils/duration.js';
 import { Breaker } from './breaker.js';
-import { CacheEvents, type Origin } from './cache-events.js';
+import { CacheEvents, FROM_CODE, type Origin } from './cache-events.js';
 import { keyOf } from './cache-key.js';
 import { type CacheSettings, DEFAULTS } from './cache.options.js';
 import type { Coherence } from './coherence.js';
 import { type CacheSource, Entries } from './entries.js';
 import { type Entry, entryOf } from './entry.js';
+import { type FieldOf, fieldsOf } from './fields.js';
 import { Flights } from './flights.js';
 import { MemoryCoherence } from './memory/memory.coherence.js';
 import { Mutation } from './mutation.js';
-import { IT_CHANGES } from './operation-caching.js';
+import { CACHE_OFF, IT_CHANGES, NO_JSON } from './operation-caching.js';
 import { Purger } from './purger.js';
 import { Reading } from './reading.js';
-import {
-  type Changed,
-  changedBy,
-  type Dependencies,
-  dependenciesOf,
-  type FieldOf,
-  fieldsAmong,
-  replacedBy,
-  type Tag,
-} from './tags.js';
+import { same } from './same.js';
+import { type Changed, changedBy, type Dependencies, dependenciesOf, ownerOf, replacedBy, type Tag } from './tags.js';
 
 /** A call of a read, from wherever it comes. */
 export interface Call {
@@ -44,24 +37,31 @@ export interface Call {
 /** Makes what stands around the calls of one service's operations: a reading, or a mutation; and purges. */
 export class Brackets {
   readonly events: CacheEvents;
-  private readonly flights = new Flights();
+  private readonly flights: Flights;
   private readonly breaker: Breaker;
   private readonly purger: Purger;
   /** `undefined`: the cache is off; nothing is cached, and nothing purged. */
   private readonly entries: Entries | undefined;
 
-  /** @param coherence of the service: one application's own, or shared by several processes */
+  /**
+   * @param coherence of the service: one application's own, or shared by several processes
+   * @param others those of the other services of the application: each purges what is its own
+   */
   constructor(
     readonly settings: CacheSettings,
     cache: CacheSource | undefined,
     readonly coherence: Coherence,
     private readonly operations: OperationRegistry,
     private readonly clock: Clock,
+    private readonly others: (service: string) => Brackets | undefined = () => undefined,
   ) {
+    this.flights = new Flights(clock);
     this.events = new CacheEvents(settings.service, clock);
     this.entries = cache && new Entries(cache, settings.timeout, clock);
-    this.breaker = new Breaker(clock, coherence.shared ? settings.timeout : undefined);
-    this.purger = new Purger(coherence, clock);
+    this.breaker = new Breaker(clock, coherence instanceof MemoryCoherence ? undefined : settings.timeout);
+    this.purger = new Purger(coherence, clock, (tags) => {
+      this.events.tell('purge', null, FROM_CODE, 'owed', tags);
+    });
   }
 
   /** Of a service whose cache is off. */
@@ -86,14 +86,14 @@ export class Brackets {
     const never = this.neverCached(operation);
     const key = never === undefined ? this.keyOf(operation, call) : undefined;
     if (entries === undefined || key === undefined) {
-      this.bypass(operation, origin, never ?? 'the input is no JSON');
+      this.bypass(operation, origin, never ?? NO_JSON);
       return undefined;
     }
     return new Reading(
       {
         entries, coherence, breaker, flights, clock, maxEntryBytes,
         sample: () => verifySampleRate > 0 && Math.random() < verifySampleRate,
-        mutates: (nested) => this.operations.handledBy(nested).some(({ mutates }) => mutates),
+        mutates: (nested) => this.operations.mutates(nested),
         tell: (type, reason, tags) => {
           this.events.tell(type, operation.name, origin, reason, tags);
         },
@@ -115,12 +115,12 @@ export class Brackets {
     const entry = entryOf(await this.entries?.get(key), dependencies, this.clock.now());
     if (entry === undefined) return undefined;
     const tokens = await this.breaker.try(() => this.coherence.read(entry.tags));
-    return { entry, current: tokens?.every((token, at) => token === entry.tokens[at]) === true };
+    return { entry, current: tokens !== undefined && same(tokens, entry.tokens) };
   }
 
   /** Why no answer of the operation is cached, whatever its input. `undefined`: they may be. */
   neverCached({ cache, sensitiveInputFields = [], parameters }: BoundOperation): string | undefined {
-    if (!this.isOn) return 'the cache is off';
+    if (!this.isOn) return CACHE_OFF;
     if (cache === false) return 'the operation says cache: false';
     if (parameters.madePerCall) return 'its controller is made anew for every call';
     return sensitiveInputFields.length > 0 ? 'its input holds secrets' : undefined;
@@ -150,14 +150,43 @@ export class Brackets {
     return this.mutationOf(null, changes, caller, origin);
   }
 
-  /** Whether these tags have fresh tokens now, or may be left as they are. */
+  /**
+   * Whether these tags have fresh tokens now, or may be left as they are. What belongs to another service, whose handler was
+   * called too, is purged as that service says.
+   */
   async purge(
     tags: readonly Tag[],
     operation: string | null,
     origin: Origin,
     reason: string | null = null,
   ): Promise<boolean> {
-    if (!this.isOn || tags.length === 0) return true;
+    if (tags.length === 0) return true;
+    const byOwner = new Map<Brackets, Tag[]>();
+    for (const tag of tags) {
+      const owner = this.ownerOf(tag);
+      const own = byOwner.get(owner) ?? [];
+      own.push(tag);
+      byOwner.set(owner, own);
+    }
+    const purged = await Promise.all(
+      Array.from(byOwner, ([owner, own]) => owner.purgeOwn(own, owner === this ? operation : null, origin, reason)),
+    );
+    return !purged.includes(false);
+  }
+
+  private ownerOf(tag: Tag): Brackets {
+    const owner = ownerOf(tag);
+    const other = owner === this.settings.service ? undefined : this.others(owner);
+    return other?.isOn === true ? other : this;
+  }
+
+  private async purgeOwn(
+    tags: readonly Tag[],
+    operation: string | null,
+    origin: Origin,
+    reason: string | null,
+  ): Promise<boolean> {
+    if (!this.isOn) return true;
     const purged = await this.purger.purge(tags);
     if (purged) this.events.tell('purge', operation, origin, reason, tags);
     return purged || this.settings.whenPurgeFails === 'proceed';
@@ -219,11 +248,10 @@ export class Brackets {
   }
 }
 
-/** @throws PurgeFailedError where what was changed is not purged: nobody is told, then */
-export async function requirePurged(purged: Promise<boolean>, what: string): Promise<void> {
-  if (!(await purged)) throw new PurgeFailedError(what);
+/**
+ * @param failure how the call itself failed, if it did
+ * @throws PurgeFailedError where what was changed is not purged: nobody is told, then
+ */
+export async function requirePurged(purged: Promise<boolean>, what: string, failure?: ErrorOptions): Promise<void> {
+  if (!(await purged)) throw new PurgeFailedError(what, failure);
 }
-
-/** Finds fields of the input among what a handler really got. */
-const fieldsOf = ({ parameters: { inputs } }: BoundOperation, args: readonly unknown[]): FieldOf =>
-  fieldsAmong(inputs.map(({ index, field }) => ({ field, value: args[index] })));

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { Caller } from '../message/workflow-message.js';
 import type { Vary } from '../operations/operation.js';
-import { isForeign } from './entry.js';
+import { isForeign } from './json.js';
 
 /** Of how entries and keys are made: a new version never reads what an older one wrote. */
 const SCHEMA = 1;

@@ -4,9 +4,9 @@ import type { HandlerId } from '../operations/handler.js';
 import { nameOfMethod } from '../operations/handler.probe.js';
 import type { BoundOperation } from '../operations/operation.registry.js';
 import type { Origin } from './cache-events.js';
-import { jsonOf } from './entry.js';
+import { jsonOf } from './json.js';
 import { NOBODY_SAYS_WHO, whyNotInCalls } from './operation-caching.js';
-import { fieldIn, type Given } from './tags.js';
+import { fieldIn, type Given } from './fields.js';
 
 // What an HTTP or RPC call asks, as its execution context has it.
 
@@ -49,12 +49,13 @@ export function questionOf(given: readonly Given[], { cache }: BoundOperation, c
   return jsonOf(more) === undefined ? undefined : [values, more];
 }
 
-/** Why the call is not answered from the cache, whatever is in it. */
-export function whyNot(
+/** Who asks what; or why the call is not answered from the cache, whatever is in it. */
+export function askedBy(
   operations: readonly BoundOperation[],
   caller: Caller | undefined,
   given: readonly Given[] | undefined,
-): string | undefined {
+): { readonly caller: Caller; readonly given: readonly Given[] } | string {
   if (caller === undefined) return NOBODY_SAYS_WHO;
-  return given === undefined ? 'neither an HTTP request nor a message' : whyNotInCalls(operations);
+  if (given === undefined) return 'neither an HTTP request nor a message';
+  return whyNotInCalls(operations) ?? { caller, given };
 }

@@ -3,7 +3,7 @@ import { describe } from '../utils/describe.js';
 import { isId } from '../utils/is-id.js';
 import { isRecord } from '../utils/is-record.js';
 import { listed } from '../utils/nearest.js';
-import { isForeign } from './entry.js';
+import { isForeign } from './json.js';
 
 const IDS = ['tenantId', 'workspaceId', 'personId'] as const;
 

@@ -1,5 +1,5 @@
 /**
- * The tokens (generations) that say which cached answers are still true: one random token per tag. An answer is served only
+ * The tokens (generations) that say which cached answers are still true: one token per tag, none given twice. An answer is served only
  * with exactly the tokens that its tags had before it was made. Every implementation passes the contract suite of
  * `nest-orchestrator/testing`, and keeps what it promises for all who share it: a token that `purge` has replaced when it
  * resolves is never read again, by any `read` that starts later; a `read` sees all tags of a `purge` replaced, or none. A method rejects when the store cannot be reached; the

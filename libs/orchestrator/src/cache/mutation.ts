@@ -2,6 +2,7 @@ import { isObservable } from 'rxjs';
 import type { Caller } from '../message/workflow-message.js';
 import type { HandlerId } from '../operations/handler.js';
 import { Bracket, within } from '../operations/handler-call.js';
+import { Changes } from './changes.js';
 import { type Changed, replacedBy, type Tag } from './tags.js';
 
 /** What a mutation needs of the cache it purges. */
@@ -16,7 +17,7 @@ export interface MutationPorts {
  * that is purged when it is done.
  */
 export class Mutation extends Bracket {
-  private changed: readonly Changed[] = [];
+  private readonly changed = new Changes();
   private over = false;
 
   /**
@@ -34,12 +35,12 @@ export class Mutation extends Bracket {
 
   /** A handler that changes something has started. */
   get started(): boolean {
-    return this.changed.length > 0;
+    return this.changed.size > 0;
   }
 
   /** What is replaced once it is done; before it has started: what may have to be. An id that is a secret stands in no tag: they are kept. */
   get tags(): readonly Tag[] {
-    const changed = this.started ? this.changed : this.widest;
+    const changed = this.started ? this.changed.list() : this.widest;
     const caller = this.caller ?? {};
     const tags = replacedBy(changed, caller);
     if (!tags.some((tag) => this.hides(tag))) return tags;
@@ -48,7 +49,7 @@ export class Mutation extends Bracket {
 
   /** It starts without a handler, and may change all that it says. */
   begin(): void {
-    this.changed = this.widest;
+    for (const changed of this.widest) this.changed.add(changed);
   }
 
   override async around(next: () => Promise<unknown>): Promise<unknown> {
@@ -60,7 +61,7 @@ export class Mutation extends Bracket {
   }
 
   override starting(handler: HandlerId, args: readonly unknown[]): undefined {
-    this.changed = [...this.changed, ...this.ports.changes(handler, args)];
+    for (const changed of this.ports.changes(handler, args)) this.changed.add(changed);
   }
 
   override returned(_: HandlerId, result: unknown): void {

@@ -22,6 +22,8 @@ export interface OperationCaching {
 
 /** Why no call of a mutation is answered from the cache. */
 export const IT_CHANGES = 'it changes something';
+export const CACHE_OFF = 'the cache is off';
+export const NO_JSON = 'the input is no JSON';
 export const NOBODY_SAYS_WHO = 'nobody says who calls (option caller)';
 
 /** What a service's cache says of one of its operations. */

@@ -35,11 +35,12 @@ import { asTold, isSentAlike } from './as-told.js';
 import { type Brackets, requirePurged } from './brackets.js';
 import type { CacheSettings } from './cache.options.js';
 import { callerFrom } from './caller-from.js';
+import { askedBy, handlerOf, inputsOf, originOf, questionOf } from './call-question.js';
+import { fieldsAmong, type Given } from './fields.js';
 import { foreignCacheOf } from './foreign-cache.js';
-import { handlerOf, inputsOf, originOf, questionOf, whyNot } from './call-question.js';
+import type { Mutation } from './mutation.js';
 import type { Reading } from './reading.js';
 import { StepCaches } from './step-caches.js';
-import { fieldsAmong, type Given } from './tags.js';
 
 /**
  * The bracket of HTTP and RPC calls of operations, once per application and outermost, so that a purge follows whatever an
@@ -95,42 +96,40 @@ export class OperationInterceptor
     const operations = handler === undefined ? [] : this.operations.handledBy(handler);
     const [operation] = operations;
     const brackets = operation && this.caches.of(operation.service);
-    if (handler === undefined || brackets === undefined) return next.handle();
+    if (handler === undefined || operation === undefined || brackets === undefined) return next.handle();
     const { isOn, settings } = brackets;
     if (!isOn && settings.callerOf === undefined) return next.handle();
     const mutators = operations.filter(({ mutates }) => mutates);
-    return defer(() => this.callerOf(context, settings)).pipe(
-      mergeMap((caller) =>
-        !isOn
-          ? within(new CallOf(caller), () => next.handle())
-          : mutators.length > 0
-            ? this.mutate(mutators, context, caller, brackets, next)
-            : this.read(operations, handler, context, caller, brackets, next),
-      ),
-    );
+    const call = (caller: Caller | undefined): Observable<unknown> => {
+      const mutation = brackets.mutating(mutators, caller, originOf(context));
+      if (mutation !== undefined) return this.mutate(mutation, operation.handler, context, next);
+      const reading = isOn ? this.readingOf(operations, operation, handler, context, caller, brackets) : undefined;
+      if (reading !== undefined) return this.read(reading, next);
+      const covered = (nested: HandlerId): boolean =>
+        isOn ? !this.operations.mutates(nested) : !this.isPurgedElsewhere(nested);
+      return within(new UncachedCall(caller, covered, isOn ? handler : undefined), () => next.handle());
+    };
+    return defer(() => this.callerOf(context, settings)).pipe(mergeMap(call));
   }
 
   /** Every value, error and end is held back until what the call has changed is purged. */
   private mutate(
-    operations: readonly BoundOperation[],
+    mutation: Mutation,
+    handler: string,
     context: ExecutionContext,
-    caller: Caller | undefined,
-    brackets: Brackets,
     next: CallHandler,
   ): Observable<unknown> {
-    const mutation = brackets.mutating(operations, caller, originOf(context));
-    if (mutation === undefined) return next.handle();
     // A spy, or a bound method, need not come to the probe: whatever it does counts.
     if (probedName(context.getHandler()) === undefined) mutation.begin();
     let ended = false;
-    const settle = (purged: Promise<boolean>): Promise<void> =>
-      requirePurged(purged, operations[0]?.handler ?? '').catch((error: unknown) => {
+    const settle = (purged: Promise<boolean>, failure?: ErrorOptions): Promise<void> =>
+      requirePurged(purged, handler, failure).catch((error: unknown) => {
         ended = true; // it is owed now, and made up for
         mutation.leave();
         throw asTold(error, context.getType());
       });
-    const end = async (): Promise<void> => {
-      if (!ended) await settle(mutation.end());
+    const end = async (failure?: ErrorOptions): Promise<void> => {
+      if (!ended) await settle(mutation.end(), failure);
       ended = true;
     };
     return within(mutation, () => next.handle()).pipe(
@@ -138,7 +137,7 @@ export class OperationInterceptor
         await settle(mutation.purge());
         return value;
       }),
-      catchError((error: unknown) => from(end()).pipe(mergeMap(() => throwError(() => error)))),
+      catchError((error: unknown) => from(end({ cause: error })).pipe(mergeMap(() => throwError(() => error)))),
       (values) =>
         concat(
           values,
@@ -150,34 +149,38 @@ export class OperationInterceptor
     );
   }
 
-  private read(
+  /** The bracket of a call that may be answered from the cache. */
+  private readingOf(
     operations: readonly BoundOperation[],
+    operation: BoundOperation,
     handler: HandlerId,
     context: ExecutionContext,
     caller: Caller | undefined,
     brackets: Brackets,
-    next: CallHandler,
-  ): Observable<unknown> {
-    const [operation] = operations;
-    if (operation === undefined) return next.handle();
+  ): Reading | undefined {
     const origin = originOf(context);
-    const given = inputsOf(context, operation);
-    const why = whyNot(operations, caller, given);
-    const input = why === undefined && given !== undefined ? this.questionOf(given, operation, context) : undefined;
-    if (input === undefined) brackets.bypass(operation, origin, why ?? 'cache.key says no JSON');
-    const reading =
-      input === undefined || given === undefined || caller === undefined
-        ? undefined
-        : brackets.reading(operation, {
-            contextType: context.getType(),
-            caller,
-            input,
-            fieldOf: fieldsAmong(given),
-            handler,
-            origin,
-            collapses: false,
-          });
-    if (reading === undefined) return within(new UncachedCall(this.operations, handler, caller), () => next.handle());
+    const asked = askedBy(operations, caller, inputsOf(context, operation));
+    if (typeof asked === 'string') {
+      brackets.bypass(operation, origin, asked);
+      return undefined;
+    }
+    const input = this.questionOf(asked.given, operation, context);
+    if (input === undefined) {
+      brackets.bypass(operation, origin, 'cache.key says no JSON');
+      return undefined;
+    }
+    return brackets.reading(operation, {
+      contextType: context.getType(),
+      caller: asked.caller,
+      input,
+      fieldOf: fieldsAmong(asked.given),
+      handler,
+      origin,
+      collapses: false,
+    });
+  }
+
+  private read(reading: Reading, next: CallHandler): Observable<unknown> {
     const execute = (): Observable<unknown> => within(reading, () => next.handle());
     return from(reading.find()).pipe(
       mergeMap((found) =>
@@ -189,6 +192,13 @@ export class OperationInterceptor
         reading.fail(); // whoever asked may go at any moment, also before it is known that the handler must be called
       }),
     );
+  }
+
+  /** Whether a handler changes something of a service whose cache is on, which only a bracket of its own would purge. */
+  private isPurgedElsewhere(handler: HandlerId): boolean {
+    return this.operations
+      .handledBy(handler)
+      .some(({ mutates, service }) => mutates && this.caches.of(service)?.isOn === true);
   }
 
   /** A call whose `cache.key` fails is executed: one written for HTTP may not know messages. */
@@ -218,34 +228,27 @@ export class OperationInterceptor
   }
 }
 
-/** A call of a service without a cache: only `@Caller()` asks for it. */
-class CallOf extends HandlerCall {
-  constructor(override readonly caller: Caller | undefined) {
+/** A call that is not cached, and purges nothing: it may change nothing that is to be purged. */
+class UncachedCall extends HandlerCall {
+  /**
+   * @param covered whether a handler may be called, whatever that changes
+   * @param reader the handler at work, where it is a read
+   */
+  constructor(
+    override readonly caller: Caller | undefined,
+    private readonly covered: (handler: HandlerId) => boolean,
+    private readonly reader: HandlerId | undefined,
+  ) {
     super();
   }
 
-  override starting(_: HandlerId): undefined {
-    return undefined;
+  override starting(handler: HandlerId): undefined {
+    const { reader } = this;
+    if (!this.covered(handler)) throw new UncoveredMutationError(handlerName(handler), reader && handlerName(reader));
   }
 
   override returned(): void {
     // nothing depends on it
-  }
-}
-
-/** A read that is not cached: what it calls may not change anything either. */
-class UncachedCall extends CallOf {
-  constructor(
-    private readonly operations: OperationRegistry,
-    private readonly reader: HandlerId,
-    caller: Caller | undefined,
-  ) {
-    super(caller);
-  }
-
-  override starting(handler: HandlerId): undefined {
-    if (this.operations.handledBy(handler).some(({ mutates }) => mutates))
-      throw new UncoveredMutationError(handlerName(handler), handlerName(this.reader));
   }
 }
 
@@ -255,7 +258,7 @@ function filling(reading: Reading, source: Observable<unknown>): Observable<unkn
   const passed = source.pipe(
     tap((value) => {
       if (values.length < 2) values.push(value);
-      if (values.length > 1) reading.fail();
+      if (values.length > 1) reading.unshare();
     }),
   );
   const stored = defer(async () => {

@@ -8,12 +8,17 @@ import type { Breaker } from './breaker.js';
 import type { CacheEventType } from './cache.event.js';
 import type { Coherence } from './coherence.js';
 import type { Entries } from './entries.js';
-import { answerIn, answerOf, type Entry, entryOf, jsonOf } from './entry.js';
-import { Flight, type Flights, type Generation, type Landing } from './flights.js';
+import { answerIn, answerOf, type Entry, entryOf } from './entry.js';
+import { Flight, type Flights, type Generation, NOTHING, type Passenger, UNSHARED } from './flights.js';
+import { jsonOf } from './json.js';
+import { begins, same } from './same.js';
 import type { Dependencies, Tag } from './tags.js';
 
 /** Milliseconds after its start for which an HTTP or RPC call is waited for by others that ask the same. */
 const WAITED_FOR = 10_000;
+
+/** An answer that depends on more is not stored: each of them is kept with it, and read with every hit. */
+const MOST_TAGS = 256;
 
 /** What is asked, by whom, and how long its answer is good. */
 export interface Asked {
@@ -49,23 +54,27 @@ export interface ReadingPorts {
  * A call that changes nothing: answered from the cache where an entry carries the very tokens that its tags have now; else
  * executed, and its answer stored with the tokens that were read before the handler started. A purge between that and the
  * answer makes the entry one that is never served (the generation, or lease, of Facebook's memcache, Nishtala et al. 2013,
- * with a random token instead of a counter).
+ * with a token that is never given twice instead of a counter).
  */
 export class Reading extends Bracket {
   /** How the call was answered. */
   answered: 'hit' | 'miss' | 'bypass' = 'bypass';
   /** Tokens as they were when the call began, before anything of it was made. */
   private readonly known = new Map<Tag, string>();
+  private readonly since: number;
   private flight: Flight | undefined;
   /** Its handler has. */
   private started = false;
   private failed = false;
+  /** What the answer depends on, once its handler has started. */
+  private readonly dependsOn = new Set<Tag>();
 
   constructor(
     private readonly ports: ReadingPorts,
     private readonly asked: Asked,
   ) {
     super();
+    this.since = ports.clock.monotonic();
   }
 
   override get caller(): Caller {
@@ -74,10 +83,12 @@ export class Reading extends Bracket {
 
   override async around(next: () => Promise<unknown>): Promise<unknown> {
     const found = await this.find();
-    return found === undefined ? this.execute(next) : this.checked(found.value, next);
+    if (found !== undefined) return this.checked(found.value, next);
+    if (this.failed) throw new Error('Nobody waits for it any more.'); // and nobody hears of this
+    return this.execute(next);
   }
 
-  /** The cached answer, or one that another call is making. `undefined`: execute, then `fill` or `fail`. */
+  /** The cached answer, or one that another call is making. `undefined`: execute, unless it has failed; then `fill` or `fail`. */
   async find(): Promise<{ readonly value: unknown } | undefined> {
     const { entries, clock } = this.ports;
     const { key, dependencies } = this.asked;
@@ -93,17 +104,35 @@ export class Reading extends Bracket {
     const current = asAsked || (entry !== undefined && (await this.isCurrent(entry)));
     const answer = current ? answerOf(entry) : undefined;
     if (answer !== undefined) return this.hit(answer);
-    // Until its handler starts, a pipe may make another id of the one that was asked for: then any instance counts.
-    const { flight, own } = await this.board(key, { tags, tokens });
-    const landing = own ? undefined : await this.landingOf(flight);
-    if (landing !== undefined) {
-      const shared = answerIn(landing);
-      if (shared !== undefined) return this.hit(shared, 'another call was making it');
-    }
-    this.flight = own ? flight : new Flight({ tags, tokens }); // a failure is not shared: who waited for it executes alone
-    if (this.failed) this.flight.end(undefined); // whoever asked has gone meanwhile, and nobody may wait for what is not made
+    const shared = await this.shared({ tags, tokens });
+    if (shared !== undefined) return this.hit(shared, 'another call was making it');
+    if (this.failed) this.flight?.end(NOTHING); // whoever asked has gone meanwhile, and nobody may wait for what is not made
+    if (this.flight === undefined) return undefined;
     this.answered = 'miss';
     this.ports.tell('miss', reasonOf(stored, entry));
+    return undefined;
+  }
+
+  /**
+   * The answer of another call that was making it. `undefined`: the call has a flight of its own now, or has failed. Where another's
+   * comes to nothing those who waited for it board again, so that one of them makes the answer for all.
+   * @param generation until its handler starts, a pipe may make another id of the one that was asked for: then any instance counts
+   */
+  private async shared(generation: Generation): Promise<{ readonly value: unknown } | undefined> {
+    const { flights } = this.ports;
+    const { key, collapses } = this.asked;
+    const patience = collapses ? Number.POSITIVE_INFINITY : WAITED_FOR; // a step ends with its deadline; a call may never end
+    const isCurrent = (of: Generation): Promise<boolean> => this.isCurrent(of);
+    const passenger: Passenger = { key, generation, since: this.since, patience, isCurrent };
+    while (!this.failed) {
+      const { flight, own } = await flights.board(passenger);
+      const landing = own ? UNSHARED : await flights.landingOf(flight, passenger);
+      const answer = landing.kind === 'answer' ? answerIn(landing.json) : undefined;
+      if (answer !== undefined) return answer;
+      if (landing.kind === 'nothing') continue;
+      this.flight = own ? flight : new Flight(generation);
+      return undefined;
+    }
     return undefined;
   }
 
@@ -112,10 +141,14 @@ export class Reading extends Bracket {
     const { flight } = this;
     if (flight === undefined) return;
     const json = jsonOf(value);
-    flight.end(this.started ? json : undefined);
+    flight.end(this.started && json !== undefined ? { kind: 'answer', json } : UNSHARED);
     const { generation } = flight;
     if (json === undefined) {
       this.bypass('there is no answer, or it is no JSON');
+      return;
+    }
+    if (this.dependsOn.size > MOST_TAGS) {
+      this.bypass('it depends on too much');
       return;
     }
     if (!this.started || generation.tokens.length === 0) return;
@@ -132,7 +165,12 @@ export class Reading extends Bracket {
   /** The handler has not answered, or not with one answer, or whoever asked has gone. Once it is filled this says nothing. */
   fail(): void {
     this.failed = true;
-    this.flight?.end(undefined);
+    this.flight?.end(NOTHING);
+  }
+
+  /** It is not one answer: those who wait for it make their own. */
+  unshare(): void {
+    this.flight?.end(UNSHARED);
   }
 
   override starting(handler: HandlerId, args: readonly unknown[]): Promise<void> | undefined {
@@ -143,7 +181,7 @@ export class Reading extends Bracket {
       return undefined;
     }
     const { flight } = this;
-    if (flight === undefined) return undefined;
+    if (flight === undefined || this.dependsOn.size > MOST_TAGS) return undefined;
     const { tags, collections } = this.asked.dependenciesOf(args);
     const unknown = tags.filter((tag) => !this.known.has(tag));
     if (unknown.length === 0) {
@@ -161,16 +199,16 @@ export class Reading extends Bracket {
 
   /** Its handler starts, or is called once more: the answer depends on all that any of these calls got. */
   private start(flight: Flight, tags: readonly Tag[]): void {
-    const before = this.started ? flight.generation.tags : this.asked.dependencies.tags;
     this.started = true;
-    const all = [...new Set([...before, ...tags])];
-    flight.generation = { tags: all, tokens: this.knownOf(all) ?? [] };
+    for (const tag of [...this.asked.dependencies.tags, ...tags]) this.dependsOn.add(tag);
+    const all = [...this.dependsOn];
+    flight.generation = { tags: all, tokens: all.length > MOST_TAGS ? [] : (this.knownOf(all) ?? []) };
   }
 
   override returned(handler: HandlerId, result: unknown): void {
     if (this.asked.collapses || !this.isOwn(handler)) return;
     const release = (value: unknown): void => {
-      if (isObservable(value)) this.fail();
+      if (isObservable(value)) this.unshare();
     };
     if (result instanceof Promise) void result.then(release, () => undefined);
     else release(result);
@@ -197,38 +235,6 @@ export class Reading extends Bracket {
       this.fail();
       throw error;
     }
-  }
-
-  /** A flight of one's own, or another's that may be joined. */
-  private async board(
-    key: string,
-    generation: Generation,
-  ): Promise<{ readonly flight: Flight; readonly own: boolean }> {
-    const { flights } = this.ports;
-    for (;;) {
-      const flight = flights.get(key);
-      if (flight === undefined || this.leftOf(flight) <= 0)
-        return { flight: flights.begin(key, generation, this.ports.clock.monotonic()), own: true };
-      if (await this.isCurrent(flight.generation)) return { flight, own: false };
-      if (flights.get(key) === flight)
-        return { flight: flights.begin(key, generation, this.ports.clock.monotonic()), own: true };
-    }
-  }
-
-  /** Milliseconds for which a flight is still waited for. A step's ends with its deadline; a call may never end. */
-  private leftOf({ since }: Flight): number {
-    return this.asked.collapses ? Number.POSITIVE_INFINITY : since + WAITED_FOR - this.ports.clock.monotonic();
-  }
-
-  private async landingOf(flight: Flight): Promise<Landing> {
-    const left = this.leftOf(flight);
-    if (left === Number.POSITIVE_INFINITY) return flight.landed;
-    return new Promise((resolve) => {
-      const disarm = this.ports.clock.after(left, () => {
-        resolve(undefined);
-      });
-      void flight.landed.then(resolve).finally(disarm);
-    });
   }
 
   /** Whether these tokens, read earlier by somebody, are those that the tags have had since this call started. */
@@ -274,12 +280,4 @@ export class Reading extends Bracket {
 function reasonOf(stored: unknown, entry: unknown): string {
   if (stored === undefined) return 'not stored';
   return entry === undefined ? 'not readable, or expired' : 'purged';
-}
-
-function begins(whole: readonly string[], part: readonly string[]): boolean {
-  return part.every((item, at) => item === whole[at]);
-}
-
-function same(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((item, at) => item === other[at]);
 }

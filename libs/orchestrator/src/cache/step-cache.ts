@@ -7,9 +7,10 @@ import { type Brackets, requirePurged } from './brackets.js';
 import type { CacheCounters, CacheEvent } from './cache.event.js';
 import { FROM_CODE } from './cache-events.js';
 import { callerFrom } from './caller-from.js';
-import { cachingOf, IT_CHANGES, type OperationCaching } from './operation-caching.js';
+import { type FieldOf, fieldIn } from './fields.js';
 import { type ChangedResource, mutationArguments, type MutationTerms } from './mutation-arguments.js';
-import { changedBy, dependenciesOf, type FieldOf, fieldIn, replacedBy, type Tag } from './tags.js';
+import { CACHE_OFF, cachingOf, IT_CHANGES, NO_JSON, type OperationCaching } from './operation-caching.js';
+import { changedBy, dependenciesOf, replacedBy, type Tag } from './tags.js';
 
 /** What the cache would do with a call, without making it. */
 export interface CacheExplanation {
@@ -69,7 +70,8 @@ export class StepCache {
    * @param changes what it changes; an empty list: anything of this service
    * @throws whatever `work` throws
    * @throws TypeError for arguments that it does not have: `work` has not been started, nothing is purged
-   * @throws PurgeFailedError when what is cached could not be purged. `work` has been done, then, and must not be done again
+   * @throws PurgeFailedError when what is cached could not be purged. `work` has been started, then, and must not be started again;
+   * what it threw, if it did, is the `cause`
    */
   async mutation<T>(
     changes: ChangedResource | readonly ChangedResource[],
@@ -79,11 +81,17 @@ export class StepCache {
     const { changes: named, caller } = mutationArguments(this.service, changes, work, terms);
     const mutation = this.brackets.changing(named, caller, FROM_CODE);
     mutation.begin();
+    const purge = (failure?: ErrorOptions): Promise<void> =>
+      requirePurged(mutation.end(), 'The work given to StepCache.mutation()', failure);
+    let answer: unknown;
     try {
-      return (await mutation.around(() => Promise.resolve(work()))) as T;
-    } finally {
-      await requirePurged(mutation.end(), 'The work given to StepCache.mutation()');
+      answer = await mutation.around(() => Promise.resolve(work()));
+    } catch (error) {
+      await purge({ cause: error });
+      throw error;
     }
+    await purge();
+    return answer as T;
   }
 
   /**
@@ -104,12 +112,12 @@ export class StepCache {
     const none = { operation, key: null, dependsOn: [], purges: [], ttl: null };
     if (found.mutates) {
       const purges = brackets.isOn ? replacedBy([changedBy(found, fieldOf)], caller) : [];
-      return { ...none, answer: 'bypass', reason: brackets.isOn ? IT_CHANGES : 'the cache is off', purges };
+      return { ...none, answer: 'bypass', reason: brackets.isOn ? IT_CHANGES : CACHE_OFF, purges };
     }
     const never = brackets.neverCached(found);
     if (never !== undefined) return { ...none, answer: 'bypass', reason: never };
     const key = brackets.keyOf(found, { contextType: OPERATION_CONTEXT_TYPE, caller, input });
-    if (key === undefined) return { ...none, answer: 'bypass', reason: 'the input is no JSON' };
+    if (key === undefined) return { ...none, answer: 'bypass', reason: NO_JSON };
     const dependencies = dependenciesOf(found, fieldOf, caller);
     const stored = await brackets.stored(key, dependencies);
     return {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import QuickLRU from 'quick-lru';
 import type { Caller } from '../message/workflow-message.js';
 import type { Operation, ResourceRef } from '../operations/operation.js';
+import { type FieldOf, idOf } from './fields.js';
 
 /**
  * Names of what cached answers depend on, and mutations change: scope / service / resource / id. A reader depends on all tags
@@ -9,9 +10,6 @@ import type { Operation, ResourceRef } from '../operations/operation.js';
  * in one table for each side.
  */
 export type Tag = string;
-
-/** Finds the value of an input field; `undefined`: there is none, or it names no instance. */
-export type FieldOf = (field: string) => unknown;
 
 /** What an answer depends on. */
 export interface Dependencies {
@@ -21,13 +19,6 @@ export interface Dependencies {
   readonly fixed: number;
   /** Beside these, what is replaced with any instance of the resources that are read by an id. */
   readonly collections: readonly Tag[];
-}
-
-/** What a handler is given as one of its parameters: the whole input, or a field of it. */
-export interface Given {
-  /** `undefined`: the whole. */
-  readonly field: string | undefined;
-  readonly value: unknown;
 }
 
 /** An instance of a resource, or all of it; without a resource anything of the service. */
@@ -49,7 +40,7 @@ const HASHED = '~#';
  * without a tenant, and where everybody shares the answer, it depends on what anybody changes.
  */
 export function dependenciesOf(operation: Operation, fieldOf: FieldOf, caller: Caller): Dependencies {
-  const { scopes, fixed, instances, collections } = declaredOf(operation, caller);
+  const { scopes, fixed, instances, collections } = declaredBy(operation, caller);
   const tags = [...fixed];
   for (const { of, id } of instances) {
     const name = instanceOf(of, idOf(fieldOf(id)));
@@ -69,20 +60,27 @@ interface Declared {
 
 type Tenant = Caller['tenantId'];
 
-/** Made anew for every read it would be a third of what a cached one costs, and its texts would be kept with every answer. */
-const declared = new WeakMap<Operation, QuickLRU<Tenant, Declared>>();
-const TENANTS = 1_000;
+/**
+ * Made anew for every read it would be a third of what a cached one costs, and its texts would be kept with every answer. Between
+ * so many and twice that are kept, those used last: of all operations, for all tenants.
+ */
+const KEPT = 5_000;
+const kept = new QuickLRU<string, Declared>({ maxSize: KEPT });
+const numbers = new WeakMap<Operation, number>();
+let numbered = 0;
 
-function declaredOf(operation: Operation, { tenantId }: Caller): Declared {
-  const known = declared.get(operation)?.get(tenantId);
-  if (known !== undefined) return known;
-  const made = declaredFor(operation, tenantId);
-  const byTenant = declared.get(operation) ?? new QuickLRU<Tenant, Declared>({ maxSize: TENANTS });
-  declared.set(operation, byTenant.set(tenantId, made));
-  return made;
+function declaredBy(operation: Operation, { tenantId }: Caller): Declared {
+  const by = isShared(operation) ? undefined : tenantId;
+  let number = numbers.get(operation);
+  if (number === undefined) numbers.set(operation, (number = numbered += 1));
+  const key = by === undefined ? String(number) : `${number}/${by}`;
+  let declared = kept.get(key);
+  if (declared === undefined) kept.set(key, (declared = makeDeclared(operation, by)));
+  return declared;
 }
 
-function declaredFor(operation: Operation, tenantId: Tenant): Declared {
+/** @param by `undefined`: what anybody changes counts */
+function makeDeclared(operation: Operation, by: Tenant): Declared {
   const { service, reads = [] } = operation;
   const fixed = new Set([part(service)]);
   const instances: { of: string; id: string }[] = [];
@@ -93,7 +91,7 @@ function declaredFor(operation: Operation, tenantId: Tenant): Declared {
     if (id === undefined) fixed.add(instanceOf(of, undefined));
     else instances.push({ of, id });
   }
-  const scopes = isShared(operation) || tenantId === undefined ? [ALL] : [tenant(tenantId), PLATFORM];
+  const scopes = by === undefined ? [ALL] : [tenant(by), PLATFORM];
   const scoped = (names: Iterable<string>): Tag[] => [...names].flatMap((name) => scopes.map((scope) => scope + name));
   const collections = scoped(new Set(instances.map(({ of }) => instanceOf(of, undefined))));
   return { scopes, fixed: scoped(fixed), instances, collections };
@@ -110,45 +108,30 @@ export function replacedBy(changes: readonly Changed[], { tenantId }: Caller): T
   return [...names].flatMap((name) => scopes.map((scope) => scope + name));
 }
 
+/** The service whose a tag is. */
+export function ownerOf(tag: Tag): string {
+  const [, service = ''] = tag.split('/');
+  return service.replace(ESCAPED, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
+/** From the narrowest: all of the resource, anything of the service, and that for everybody. A reader depends on each of them. */
+const WIDER: readonly ((tag: Tag) => readonly Tag[])[] = [
+  (tag) => [tag.split('/').slice(0, 3).join('/')],
+  (tag) => [tag.split('/').slice(0, 2).join('/')],
+  (tag) => [PLATFORM, ALL].map((scope) => scope + (tag.split('/')[1] ?? '')),
+];
+
+/** Tags that replace at least what these do: wider ones, until there are so many at most, or two for each service. */
+export function widened(tags: Iterable<Tag>, most: number): ReadonlySet<Tag> {
+  let wide = new Set(tags);
+  for (const widen of WIDER) if (wide.size > most) wide = new Set([...wide].flatMap(widen));
+  return wide;
+}
+
 /** What a mutation of this operation changes; an id that cannot be resolved widens it to the resource. */
 export function changedBy({ service, mutated }: Operation, fieldOf: FieldOf): Changed {
   const { resource, id } = mutated ?? ({} as Partial<ResourceRef>);
   return { service, resource, id: id === undefined ? undefined : idOf(fieldOf(id)) };
-}
-
-/** Ids are compared as texts. Anything but a text, a number, a bigint or a truth value names no instance. */
-function idOf(value: unknown): string | undefined {
-  switch (typeof value) {
-    case 'string':
-      return value;
-    case 'number':
-    case 'bigint':
-    case 'boolean':
-      return String(value);
-    default:
-      return undefined;
-  }
-}
-
-/**
- * Finds a field among all that a handler is given. Where several parameters have it and differ, nobody knows which of them the
- * handler takes, and who sends one must not say so: there is none.
- */
-export const fieldsAmong =
-  (given: readonly Given[]): FieldOf =>
-  (field) => {
-    const named = given.filter((each) => each.field === field);
-    const whole = given.filter((each) => each.field === undefined);
-    const found = named.length > 0 ? named : whole.map(({ value }) => ({ value: fieldIn(value, field) }));
-    const values = found.map(({ value }) => value).filter((value) => value !== undefined);
-    return new Set(values.map(idOf)).size === 1 ? values[0] : undefined;
-  };
-
-/** A field of an input: its own, never an inherited one. */
-export function fieldIn(input: unknown, field: string): unknown {
-  return typeof input === 'object' && input !== null && Object.hasOwn(input, field)
-    ? (input as Record<string, unknown>)[field]
-    : undefined;
 }
 
 const isShared = ({ cache }: Operation): boolean => typeof cache === 'object' && cache.vary === 'none';
@@ -170,5 +153,6 @@ const idPart = (id: string): string =>
 
 /** So that no name reads as one of the marks above, or as two names. */
 const RESERVED = /[%/~]/g;
+const ESCAPED = /%(25|2F|7E)/g;
 const part = (text: string): string =>
   text.replace(RESERVED, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);

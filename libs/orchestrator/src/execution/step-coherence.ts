@@ -2,7 +2,8 @@ import type { Brackets } from '../cache/brackets.js';
 import { FROM_CODE, type Origin } from '../cache/cache-events.js';
 import type { Mutation } from '../cache/mutation.js';
 import type { Reading } from '../cache/reading.js';
-import { fieldIn, type Tag } from '../cache/tags.js';
+import { fieldIn } from '../cache/fields.js';
+import type { Tag } from '../cache/tags.js';
 import type { Veil } from '../engine/secrets/veil.js';
 import type { WorkflowEvent } from '../events/workflow.event.js';
 import type { Caller } from '../message/workflow-message.js';
@@ -56,10 +57,12 @@ export class StepCoherence {
    * @throws Interrupted
    */
   async unfinished(task: Task, journal: HopJournal): Promise<void> {
-    const operation = this.operations.get(this.service, task.step.operation);
-    const reads =
-      operation?.mutates === false && task.step.mutates !== true && !this.operations.hasLookup(this.service);
-    if (!reads) await this.purge(this.brackets.widest(operation, callerOf(task)), task, journal, 'not seen to its end');
+    // What a lookup says now need not be what it said then.
+    const declared = this.operations.hasLookup(this.service)
+      ? undefined
+      : this.operations.get(this.service, task.step.operation);
+    if (declared?.mutates === false && task.step.mutates !== true) return;
+    await this.purge(this.brackets.widest(declared, callerOf(task)), task, journal, 'not seen to its end');
   }
 
   /** Nobody knows what of a run was started here. */
@@ -79,7 +82,8 @@ export class StepCoherence {
   }
 
   private async purge(tags: readonly Tag[], task: Task, journal: HopJournal, reason: string): Promise<void> {
-    if (!(await this.brackets.purge(tags, task.step.operation, originOf(task), reason))) journal.owe(tags);
+    const operation = this.operations.get(this.service, task.step.operation)?.name ?? null; // a message may name any
+    if (!(await this.brackets.purge(tags, operation, originOf(task), reason))) journal.owe(tags);
     refuseDebt(journal);
   }
 }

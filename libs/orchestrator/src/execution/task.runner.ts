@@ -13,6 +13,7 @@ import { OperationTimeoutError } from '../errors/operation-timeout.error.js';
 import { RunCancelledError } from '../errors/run-cancelled.error.js';
 import type { WorkflowEvent } from '../events/workflow.event.js';
 import type { WorkflowEvents } from '../events/workflow-events.js';
+import { setMayChange } from '../operations/handler-call.js';
 import type { BoundOperation, OperationRegistry } from '../operations/operation.registry.js';
 import { checkShape } from '../message/bounds.js';
 import type { OperationContext } from '../operations/operation.js';
@@ -87,8 +88,8 @@ export class TaskRunner {
     this.events.settled(task, outcome, { maxAttempts, durationMs: run.now - startedAt, at: run.now, cache });
     if (overdue !== undefined) await this.uphold(overdue, task, journal);
     if (mutated) {
+      await journal.flush(); // also what could not be purged: a redelivery purges it, and does not execute it again
       refuseDebt(journal); // it was done, and may not be told yet
-      await journal.flush();
     }
     return outcome;
   }
@@ -158,7 +159,9 @@ export class TaskRunner {
         forget = journal.onCancel(() => {
           deadline.abort(new RunCancelledError(`Run "${task.run.message.workflowId}" goes on no further here.`));
         });
-        return (working = operation.invoke(input, this.contextOf(task, deadline), around.bracket));
+        const context = this.contextOf(task, deadline);
+        if (operation.mutates) setMayChange(context);
+        return (working = operation.invoke(input, context, around.bracket));
       });
     } catch (error) {
       if (operation.mutates && error instanceof OperationTimeoutError) isOverdue(working);

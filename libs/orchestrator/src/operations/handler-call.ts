@@ -38,6 +38,16 @@ export function setBracket(context: OperationContext, by: Bracket): void {
   brackets.set(context, by);
 }
 
+const changing = new WeakSet<OperationContext>();
+
+/** Whether the call with this context may change something. */
+export const mayChange = (context: OperationContext): boolean => changing.has(context);
+
+/** The call with this context may change something, also where no cache has a bracket for it. */
+export function setMayChange(context: OperationContext): void {
+  changing.add(context);
+}
+
 const BRACKET_OF_CALLS = Symbol('orchestrator:bracket-of-calls');
 
 /** Marks the one interceptor that is the bracket of RPC and HTTP calls. */

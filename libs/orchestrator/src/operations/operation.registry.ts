@@ -45,6 +45,11 @@ export class OperationRegistry {
     return this.handlers.get(type)?.get(methodName) ?? [];
   }
 
+  /** Whether a handler may change something, under any of its names. */
+  mutates(handler: HandlerId): boolean {
+    return this.handledBy(handler).some(({ mutates }) => mutates);
+  }
+
   /** The operations that this one's handler is, under each of its names. */
   ofOneHandler(operation: BoundOperation): readonly BoundOperation[] {
     const lists = [...this.handlers.values()].flatMap((methods) => [...methods.values()]);

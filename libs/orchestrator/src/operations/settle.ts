@@ -1,9 +1,11 @@
 import { isObservable, lastValueFrom, Observable, takeUntil } from 'rxjs';
+import { mayChange } from './handler-call.js';
 import type { OperationContext } from './operation.js';
 
 /**
- * An Observable's last value is the output; an empty one gives null (stock Nest rejects with EmptyError). It is left, and its
- * teardown runs, when the call's signal aborts: nobody waits for it any more.
+ * An Observable's last value is the output; an empty one gives null (stock Nest rejects with EmptyError). When the call's signal
+ * aborts nobody waits for it any more: it is left, and its teardown runs. One that may change something is followed to its end
+ * all the same: what it began may go on without it, and is done only then.
  *
  * @param args of the call. The signal is asked for where there is an Observable only: it is made when it is
  * @throws the signal's reason
@@ -11,7 +13,9 @@ import type { OperationContext } from './operation.js';
 export function settle(result: unknown, [, context]: readonly unknown[]): unknown {
   if (!isObservable(result)) return result;
   const { signal } = context as OperationContext;
-  return lastValueFrom(result.pipe(takeUntil(abortOf(signal))), { defaultValue: null });
+  signal.throwIfAborted();
+  const followed = mayChange(context as OperationContext) ? result : result.pipe(takeUntil(abortOf(signal)));
+  return lastValueFrom(followed, { defaultValue: null });
 }
 
 /** Fails when the signal aborts; says nothing. */
@@ -20,8 +24,7 @@ function abortOf(signal: AbortSignal): Observable<never> {
     const fail = (): void => {
       subscriber.error(signal.reason);
     };
-    if (signal.aborted) fail();
-    else signal.addEventListener('abort', fail);
+    signal.addEventListener('abort', fail);
     return () => {
       signal.removeEventListener('abort', fail);
     };
