@@ -27,6 +27,7 @@ export interface RabbitOptions {
   readonly tls?: SecureContextOptions;
 }
 
+/** Whether missing exchanges and queues are declared, only checked, or not asked for. */
 export type DeclareMode = 'assert' | 'check' | 'none';
 
 /** The options with every default filled in, durations in milliseconds. */

@@ -19,7 +19,7 @@ import { entryOf } from './delay-ladder.js';
 import { browse, remove } from './kept-messages.js';
 import { Link, restart } from './link.js';
 import type { RabbitSettings } from './rabbitmq.options.js';
-import { serviceTopology, sharedTopology, soloOf, subscriptionTopology } from './topology.js';
+import { serviceTopology, sharedTopology, soloOf, subscriptionTopology } from './queues.js';
 
 /** Deliveries after which a message is suspected to be what kills its process: from then on it is handled alone. */
 const SUSPECT_AFTER = 2;

@@ -1,6 +1,7 @@
 import { type RabbitOptions, rabbitSettingsOf } from './rabbitmq.options.js';
 import { RabbitTransport } from './rabbitmq.transport.js';
-import { serviceTopology, sharedTopology, type Topology } from './topology.js';
+import { serviceTopology, sharedTopology } from './queues.js';
+import type { Topology } from './topology.js';
 import type { TransportDefinition } from '../workflow.transport.js';
 
 /**
