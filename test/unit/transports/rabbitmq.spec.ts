@@ -17,7 +17,8 @@ function matches(pattern: string, key: string): boolean {
 
 /** Goes the way of a message through exchanges and queues, and says how long the queues hold it and where it comes out. */
 function walk(delay: number): { readonly held: number; readonly out: string } {
-  let { exchange, key } = entryOf(delay, 'stock.workflow');
+  const { exchange: entry, key } = entryOf(delay, 'stock.workflow');
+  let exchange = entry;
   let held = 0;
   for (;;) {
     const [taken, ...more] = ladder.bindings.filter(
