@@ -106,6 +106,8 @@ export { Coherence, type CoherenceDefinition } from './cache/coherence.js';
 export { Clock, type CancelTimer } from './utils/clock.js';
 
 // Errors
+export { BrokerRefusedError } from './errors/broker-refused.error.js';
+export { BrokerUnavailableError } from './errors/broker-unavailable.error.js';
 export { ConfigurationError } from './errors/configuration.error.js';
 export { CookbookNotFoundError } from './errors/cookbook-not-found.error.js';
 export { DeliveryResultError } from './errors/delivery-result.error.js';
