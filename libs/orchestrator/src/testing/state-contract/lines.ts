@@ -172,6 +172,19 @@ export const lineCases: readonly StateCase[] = [
     },
   },
   {
+    name: 'lets a holder go on whose grant it has forgotten, though not the one before: a failover stops no run',
+    async run({ store }) {
+      const asking = hop();
+      const before = await holderOf(store, asking);
+      await store.record(before, { a: completed(1) });
+      const lost: Holder = { ...asking, seq: 2, hopId: 'next', token: 'from before' };
+      assert.equal(await store.record(lost, { b: completed(2) }), 'ok');
+      assert.equal(await store.record(before, { a: completed(3) }), 'fenced');
+      const again = await granted(store, { ...asking, seq: 2, hopId: 'next' });
+      assert.deepEqual(again.journal, { b: completed(2) });
+    },
+  },
+  {
     name: 'tells the status of a run: unknown, running, and how it ended',
     async run({ store }) {
       const asking = hop();
