@@ -85,6 +85,17 @@ it('answers any calls as the record in memory does, also when it has lost everyt
   expect(given.filter((kind) => (kinds.get(kind) ?? 0) < RUNS / 20)).toEqual([]);
 }, 120_000);
 
+it('leaves no key that lives for ever, whatever the calls were', async () => {
+  const keys = await redis.keys(`{${namespace}:*`);
+  expect(keys.length).toBeGreaterThan(RUNS / 2);
+  const endless: string[] = [];
+  for (const key of keys) if ((await redis.pttl(key)) === -1) endless.push(key);
+  expect(endless).toEqual([]);
+  await redis.set(`{${namespace}:x}:run`, 'no end'); // such a key would be seen
+  expect(await redis.pttl(`{${namespace}:x}:run`)).toBe(-1);
+  await redis.del(`{${namespace}:x}:run`);
+});
+
 it.each(['cancelled', 'ending', 'place:', 'done:', 'part:', 'line:f/'])(
   'sees a record that forgets %s',
   async (kind) => {
