@@ -15,7 +15,7 @@ import type {
  */
 export type RecordCall =
   | { readonly do: 'claim'; readonly hop: Omit<HopId, 'workflowId'>; readonly leaseMs: number; readonly now: number }
-  | { readonly do: 'again'; readonly holder: number; readonly leaseMs: number; readonly now: number }
+  | { readonly do: 'again'; readonly holder: number; readonly isPlaced: boolean; readonly leaseMs: number; readonly now: number }
   | { readonly do: 'record'; readonly holder: number; readonly outcomes: Journal; readonly departure: Departure | undefined }
   | { readonly do: 'extend'; readonly holder: number; readonly leaseMs: number; readonly overdue: boolean }
   | { readonly do: 'arrive'; readonly holder: number; readonly join: string; readonly part: string; readonly of: readonly string[]; readonly result: unknown }
@@ -58,7 +58,7 @@ const hop = fc.record({ epoch, line, seq, hopId: fc.constantFrom('x', 'x', 'x', 
 export const recordCalls: fc.Arbitrary<RecordCall[]> = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.record({ do: fc.constant('claim' as const), hop, leaseMs, now: fc.integer({ min: 1, max: 99 }) }) },
-    { weight: 4, arbitrary: fc.record({ do: fc.constant('again' as const), holder, leaseMs, now: fc.integer({ min: 1, max: 99 }) }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('again' as const), holder, isPlaced: fc.boolean(), leaseMs, now: fc.integer({ min: 1, max: 99 }) }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('record' as const), holder, outcomes, departure }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('extend' as const), holder, leaseMs, overdue: fc.boolean() }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('arrive' as const), holder, join, part: fc.constantFrom('a', 'b'), of, result: json }) },
@@ -100,7 +100,7 @@ export async function answersOf(
         return comparable(claim);
       }
       case 'again': {
-        const claim = await store.claim(by, call);
+        const claim = await store.claim(call.isPlaced ? by : { ...by, seq: undefined }, call);
         if ('holder' in claim) granted.push(claim.holder);
         return comparable(claim);
       }
