@@ -160,13 +160,13 @@ type PartsOf<T extends new (...parts: never[]) => unknown> =
 const STORE_ANSWERS_WITHIN = 10_000;
 
 function storeOf(
-  { service, state }: Settings,
+  { service, namespace, state }: Settings,
   { capabilities }: WorkflowTransport,
   memory: MemoryStateStore,
   clock: Clock,
 ): StateStore {
   if (state === false) return new UnrecordedStore();
-  if (state !== undefined) return new TimedStore(state.create(service), clock, STORE_ANSWERS_WITHIN);
+  if (state !== undefined) return new TimedStore(state.create({ service, namespace }), clock, STORE_ANSWERS_WITHIN);
   if (!capabilities.durable) return memory;
   throw new ConfigurationError(
     `OrchestratorModule: the transport of service "${service}" outlives this process, so run records must too (got state: ` +
