@@ -1,6 +1,6 @@
 import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { Brackets } from './cache/brackets.js';
+import { Brackets, longestTtlOf } from './cache/brackets.js';
 import { cacheOf } from './cache/cache.stores.js';
 import type { Coherence } from './cache/coherence.js';
 import { MemoryCoherence } from './cache/memory/memory.coherence.js';
@@ -183,8 +183,9 @@ function bracketsOf(
   modules: ModuleRef,
   clock: Clock,
 ): Brackets {
+  const longestTtl = (): number => longestTtlOf(operations, cacheSettings);
   const coherence: Coherence =
-    (cache === false ? undefined : cache.coherence?.create({ service, namespace })) ?? memory;
+    (cache === false ? undefined : cache.coherence?.create({ service, namespace, longestTtl })) ?? memory;
   if (cache !== false && capabilities.durable && !coherence.shared) {
     if (cache.processLocal !== true) {
       throw new ConfigurationError(
@@ -201,7 +202,9 @@ function bracketsOf(
     cache === false
       ? undefined
       : () =>
-          cacheOf({ ...cache, size: cacheSettings.size }, (token) => modules.get<unknown>(token, { strict: false }));
+          cacheOf({ ...cache, service, size: cacheSettings.size }, (token) =>
+            modules.get<unknown>(token, { strict: false }),
+          );
   const brackets = new Brackets(cacheSettings, source, coherence, operations, clock);
   caches.add(brackets);
   return brackets;

@@ -169,10 +169,11 @@ export class Brackets {
     return replacedBy([operation === undefined ? { service } : changedBy(operation, () => undefined)], caller);
   }
 
-  /** Pays what is owed, and lets go of the tokens. */
+  /** Pays what is owed, and lets go of the tokens and of stores that it has opened. */
   async close(): Promise<void> {
     await this.purger.close();
     await this.coherence.close();
+    await this.entries?.close();
   }
 
   /** `undefined`: the input is no JSON. */
@@ -186,8 +187,8 @@ export class Brackets {
   }
 
   /** In milliseconds. */
-  ttlOf({ cache }: BoundOperation): number {
-    return (typeof cache === 'object' ? toMilliseconds(cache.ttl) : undefined) ?? this.settings.ttl;
+  ttlOf(operation: BoundOperation): number {
+    return ttlOf(operation, this.settings);
   }
 
   private mutationOf(
@@ -223,6 +224,15 @@ export class Brackets {
 export async function requirePurged(purged: Promise<boolean>, what: string): Promise<void> {
   if (!(await purged)) throw new PurgeFailedError(what);
 }
+
+/** Milliseconds for which an answer of a service's operations is served at most, as far as they are known. */
+export const longestTtlOf = (operations: OperationRegistry, settings: CacheSettings): number =>
+  [...operations.all()]
+    .filter(({ service }) => service === settings.service)
+    .reduce((longest, operation) => Math.max(longest, ttlOf(operation, settings)), settings.ttl);
+
+const ttlOf = ({ cache }: BoundOperation, { ttl }: CacheSettings): number =>
+  (typeof cache === 'object' ? toMilliseconds(cache.ttl) : undefined) ?? ttl;
 
 /** Finds fields of the input among what a handler really got. */
 const fieldsOf = ({ parameters: { inputs } }: BoundOperation, args: readonly unknown[]): FieldOf =>
