@@ -1,0 +1,3 @@
+// Cache reads for several processes
+export { type RedisCache, redisCache } from './cache/redis/redis-cache.js';
+export type { RedisCacheOptions } from './cache/redis/redis-cache.options.js';
