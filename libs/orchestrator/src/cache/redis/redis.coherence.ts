@@ -54,9 +54,11 @@ export class RedisCoherence extends Coherence {
     this.connection = new RedisConnection(target, {
       what: `the tokens of service "${of.service}"`,
       withoutIt: 'reads are executed, and what cannot be purged is not acknowledged (cache.whenPurgeFails)',
+      check: async (client) => {
+        const { why } = await readTokens(client, [], { unique: '', kept: 0 }, 0);
+        this.hear(why);
+      },
     });
-    // Says at once what the server refuses, and teaches it the script.
-    this.connection.client.on('ready', () => void this.probe().catch(() => undefined));
   }
 
   override read(tags: readonly Tag[]): Promise<readonly string[]> {
@@ -117,11 +119,6 @@ export class RedisCoherence extends Coherence {
     const { epoch, why, tokens } = await readTokens(this.connection.client, keys, terms, due.length);
     this.hear(why);
     return new Map(all.map((tag, at) => [tag, `${epoch}:${tokens[at] ?? ''}`]));
-  }
-
-  private async probe(): Promise<void> {
-    const { why } = await readTokens(this.connection.client, [], { unique: '', kept: 0 }, 0);
-    this.hear(why);
   }
 
   private terms(): TokenTerms {

@@ -8,6 +8,8 @@ import type { RedisTarget } from './redis-cache.options.js';
 const WAITED_FOR = 1_000;
 /** Milliseconds after which a connection on which nothing answers is given up, and made anew. */
 const SILENCE = 10_000;
+/** Milliseconds between two connections that are made because a server is the primary no more. */
+const ASKS_AGAIN = 1_000;
 
 /** What a connection is for, as the log says it. */
 export interface Purpose {
@@ -15,6 +17,8 @@ export interface Purpose {
   readonly what: string;
   /** Such as `reads are executed`. */
   readonly withoutIt: string;
+  /** Rejects where a server that can be reached is of no use. Asked of every new connection. */
+  readonly check?: (client: Redis) => Promise<void>;
 }
 
 /** A connection to Redis that heals by itself, and says when it is lost and when it is back. */
@@ -24,6 +28,7 @@ export class RedisConnection {
   private why: unknown;
   private isLost = false;
   private isClosed = false;
+  private askedAgain = -ASKS_AGAIN;
 
   constructor(
     private readonly target: RedisTarget,
@@ -31,7 +36,7 @@ export class RedisConnection {
   ) {
     const settings = {
       socketTimeout: SILENCE,
-      reconnectOnError: isNoPrimary, // its name may lead to another server by now
+      reconnectOnError: (error: Error) => this.leadsElsewhere(error),
       ...target.options,
       lazyConnect: true,
     };
@@ -42,7 +47,7 @@ export class RedisConnection {
         this.lost();
       })
       .on('ready', () => {
-        this.back();
+        void this.check();
       });
     this.client.connect().catch(() => undefined); // it tries again, and the log has said so
   }
@@ -66,16 +71,30 @@ export class RedisConnection {
     this.isLost = true;
     const { what, withoutIt } = this.purpose;
     const why = this.why === undefined ? 'the connection was closed' : messageOf(this.why);
-    this.logger.warn(`No connection to ${this.target.place} for ${what} (${why}). Until there is one, ${withoutIt}.`);
+    this.logger.warn(`${this.target.place} cannot be used for ${what} (${why}). Until it can, ${withoutIt}.`);
+  }
+
+  private async check(): Promise<void> {
+    try {
+      await this.purpose.check?.(this.client);
+      this.back();
+    } catch (error) {
+      this.why = error;
+      this.lost();
+    }
   }
 
   private back(): void {
     this.why = undefined;
     if (!this.isLost) return;
     this.isLost = false;
-    this.logger.log(`Connected to ${this.target.place} for ${this.purpose.what}.`);
+    this.logger.log(`${this.target.place} can be used for ${this.purpose.what} again.`);
+  }
+
+  /** Whether a server is a replica, so that its name may lead to another one by now. */
+  private leadsElsewhere({ message }: Error): boolean {
+    if (!message.includes('READONLY') || performance.now() - this.askedAgain < ASKS_AGAIN) return false;
+    this.askedAgain = performance.now();
+    return true;
   }
 }
-
-/** Whether a server that was the primary is no more. */
-const isNoPrimary = ({ message }: Error): boolean => message.includes('READONLY');
