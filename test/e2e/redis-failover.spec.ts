@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { Crossing } from '../support/redis/crossing.js';
 import { WithoutEpoch } from '../support/redis/epochs.js';
+import '../support/redis/logged.js';
 import {
   afterwards,
   caughtUp,
