@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { CacheCounters, CacheOptions } from 'nest-orchestrator';
+import type { CacheCounters, CacheOptions, CoherenceDefinition } from 'nest-orchestrator';
 import { redisCache, type RedisCacheOptions } from 'nest-orchestrator/redis';
-import { RedisCoherence } from '../../../libs/orchestrator/src/cache/redis/redis.coherence.js';
-import { targetOf } from '../../../libs/orchestrator/src/cache/redis/redis-cache.options.js';
 import { Callers } from '../coherence/callers.js';
 import { type History, violationsOf } from '../coherence/history.js';
 import { ItemsApp } from '../coherence/items.app.js';
@@ -17,8 +15,8 @@ export interface AppsTerms extends RedisCacheOptions {
   readonly seed: number;
   /** The share of workflows. Default 0: a run whose mutation cannot be purged waits. */
   readonly workflows?: number;
-  /** Whose tokens: a fault. */
-  readonly tokens?: typeof RedisCoherence;
+  /** Other tokens: a fault. */
+  readonly tokens?: CoherenceDefinition['create'];
   readonly cache?: CacheOptions;
 }
 
@@ -26,6 +24,8 @@ export interface AppsTerms extends RedisCacheOptions {
 export class ItemsApps {
   private over = false;
   private readonly acting: Promise<unknown>[] = [];
+  private writers = 0;
+  private writing: Promise<unknown>[] = [];
   /** How often somebody was not told that a change was made. */
   refused = 0;
   reads = 0;
@@ -42,10 +42,7 @@ export class ItemsApps {
     const world = new World(stage);
     const namespace = randomUUID();
     const shared = { ...redisCache(redis), ...cache };
-    const coherence = tokens && {
-      kind: 'faulty',
-      create: (of: ConstructorParameters<typeof RedisCoherence>[1]) => new tokens(targetOf(redis), of),
-    };
+    const coherence = tokens && { kind: 'faulty', create: tokens };
     const booted: ItemsApp[] = [];
     for (let app = 0; app < apps; app += 1) {
       booted.push(
@@ -58,11 +55,20 @@ export class ItemsApps {
 
   /** Readers and writers begin, each with another of the applications. */
   begin({ readers = 8, writers = 2 } = {}): void {
-    const { callers } = this;
-    for (let at = 0; at < readers + writers; at += 1) {
-      const caller = callers[at % callers.length];
-      if (caller !== undefined) this.acting.push(at < readers ? this.reading(caller) : this.writing(caller));
-    }
+    for (let at = 0; at < readers; at += 1) this.acting.push(this.read(this.callerOf(at)));
+    this.write(writers);
+  }
+
+  /** So many write from now on. */
+  write(writers: number): void {
+    this.writers = writers;
+    for (let at = 0; at < writers; at += 1) this.writing.push(this.change(this.callerOf(at), at));
+  }
+
+  /** Nobody writes any more, and what was written is acknowledged, or never will be. */
+  async rest(): Promise<void> {
+    this.writers = 0;
+    await Promise.all(this.writing.splice(0));
   }
 
   /** Lets so many reads happen. */
@@ -71,11 +77,17 @@ export class ItemsApps {
     await until(() => this.reads - before >= reads, { timeoutMs: 60_000, what: `${reads} reads` });
   }
 
+  /** What broke the promise so far. */
+  violations(): readonly string[] {
+    return violationsOf(this.history.events);
+  }
+
   /** All of them stop. What broke the promise. */
   async end(): Promise<readonly string[]> {
     this.over = true;
     await Promise.all(this.acting);
-    return violationsOf(this.history.events);
+    await this.rest();
+    return this.violations();
   }
 
   /** What all operations of all applications did. */
@@ -93,19 +105,25 @@ export class ItemsApps {
 
   async close(): Promise<void> {
     this.over = true;
-    await Promise.allSettled(this.acting);
+    await Promise.allSettled([...this.acting, this.rest()]);
     for (const app of this.apps) await app.close();
   }
 
+  private callerOf(at: number): Callers {
+    const caller = this.callers[at % this.callers.length];
+    if (caller === undefined) throw new Error('There is no application.');
+    return caller;
+  }
+
   /** A read never fails, whatever becomes of Redis. */
-  private async reading(caller: Callers): Promise<void> {
+  private async read(caller: Callers): Promise<void> {
     while (!this.over) {
       await caller.read();
       this.reads += 1;
     }
   }
 
-  private async writing(caller: Callers): Promise<void> {
-    while (!this.over) await caller.write().catch(() => (this.refused += 1));
+  private async change(caller: Callers, at: number): Promise<void> {
+    while (at < this.writers) await caller.write().catch(() => (this.refused += 1));
   }
 }
