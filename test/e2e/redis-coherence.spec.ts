@@ -24,7 +24,11 @@ function tokensIn({ url }: { readonly url: string }): Tokens {
 }
 
 describe('the tokens in Redis', () => {
-  it.each(coherenceContract)('$name', async ({ run }) => run(await tokens.fixture()));
+  it.each(coherenceContract)('$name', async ({ run }) => {
+    const address = await Crossing.to(Number(new URL(process.env['REDIS_URL'] ?? '').port));
+    afterwards(() => address.close());
+    await run(await tokens.fixture(address));
+  });
 
   it('are read by one command, whoever asks in one turn of the event loop', async () => {
     const own = tokensIn(await redis());

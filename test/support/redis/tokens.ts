@@ -4,6 +4,7 @@ import { RedisCoherence } from '../../../libs/orchestrator/src/cache/redis/redis
 import { targetOf } from '../../../libs/orchestrator/src/cache/redis/redis-cache.options.js';
 import type { CoherenceFixture } from '../../../libs/orchestrator/src/testing/coherence.contract.js';
 import { until } from '../until.js';
+import type { Crossing } from './crossing.js';
 
 /** Tokens in a Redis under a namespace of their own, each client with its own connection; and a plain client to look behind them. */
 export class Tokens {
@@ -34,9 +35,14 @@ export class Tokens {
     return client;
   }
 
-  async fixture(): Promise<CoherenceFixture> {
-    const [one, other] = [await this.connect(), await this.connect()];
-    return { coherence: one, another: () => other, forget: () => this.forget() };
+  /** Two clients, by an address that may lead nowhere. */
+  async fixture(address: Crossing): Promise<CoherenceFixture> {
+    const [one, other] = [await this.connect(address.url), await this.connect(address.url)];
+    const cut = (): Promise<void> => {
+      address.switch(undefined);
+      return Promise.resolve();
+    };
+    return { coherence: one, another: () => other, forget: () => this.forget(), cut };
   }
 
   keys(): Promise<string[]> {
