@@ -4,7 +4,8 @@ import { ConsoleLogger, Logger } from '@nestjs/common';
 /** What the library logged in the test at work. */
 export const logged: string[] = [];
 
-class ListLogger extends ConsoleLogger {
+/** Logs there. */
+export class ListLogger extends ConsoleLogger {
   protected override printMessages(messages: unknown[]): void {
     logged.push(...messages.map(String));
   }

@@ -44,7 +44,7 @@ export async function pair(): Promise<{ readonly primary: PrivateServer; readonl
 }
 
 export const synchronised = (replica: Redis): Promise<void> =>
-  until(async () => /master_link_status:up/.test(await replica.info('replication')), { timeoutMs: 30_000 });
+  until(async () => (await replica.info('replication')).includes('master_link_status:up'), { timeoutMs: 30_000 });
 
 /** Until the replica has all that the primary has written so far. */
 export async function caughtUp(replica: Redis, primary: Redis): Promise<void> {
