@@ -110,7 +110,12 @@ describe('a replica', () => {
     await client.read([TAG]);
     await tokens.plain.replicaof('127.0.0.1', replica.port);
     await expect(client.read([TAG])).rejects.toThrow('READONLY');
-    await until(() => client.purge([TAG]).then(() => false, ({ message }: Error) => message.includes('READONLY'))); // prettier-ignore
+    await until(() =>
+      client.purge([TAG]).then(
+        () => false,
+        (error: unknown) => String(error).includes('READONLY'),
+      ),
+    );
     await tokens.plain.replicaof('NO', 'ONE');
     await until(() => reads(client)); // it has connected again, to whoever is the primary by that name
   });

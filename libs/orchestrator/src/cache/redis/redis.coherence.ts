@@ -22,10 +22,22 @@ interface KnownTag {
   readonly key: string;
   /** By `performance.now()`: from when on its token is to be kept for longer. */
   due: number;
+  /** In which it was asked for last, and as which of its keys. */
+  batch: Batch | undefined;
+  at: number;
+}
+
+/** Everything that is asked in one turn of the event loop. */
+class Batch {
+  readonly keys: string[] = [];
+  /** Which of them are to be kept for longer. */
+  readonly due: number[] = [];
+  readonly waiting: Waiting[] = [];
 }
 
 interface Waiting {
-  readonly tags: readonly Tag[];
+  /** Which of the batch's keys. */
+  readonly asked: readonly number[];
   readonly resolve: (tokens: readonly string[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -40,7 +52,7 @@ export class RedisCoherence extends Coherence {
   private readonly logger = new Logger('StepCache');
   private readonly connection: RedisConnection;
   private readonly known = new QuickLRU<Tag, KnownTag>({ maxSize: KNOWN_TAGS });
-  private waiting: Waiting[] = [];
+  private batch: Batch | undefined;
   /** Why the server does not tell the epoch. */
   private withoutEpoch = '';
   /** Milliseconds. Known once all operations are. */
@@ -55,7 +67,7 @@ export class RedisCoherence extends Coherence {
       what: `the tokens of service "${of.service}"`,
       withoutIt: 'reads are executed, and what cannot be purged is not acknowledged (cache.whenPurgeFails)',
       check: async (client) => {
-        const { why } = await readTokens(client, [], { unique: '', kept: 0 }, 0);
+        const { why } = await readTokens(client, [], { unique: '', kept: 0 }, []);
         this.hear(why);
       },
     });
@@ -63,11 +75,9 @@ export class RedisCoherence extends Coherence {
 
   override read(tags: readonly Tag[]): Promise<readonly string[]> {
     if (tags.length === 0) return Promise.resolve([]);
-    return new Promise((resolve, reject) => {
-      // Once everything that this turn brings has asked.
-      if (this.waiting.length === 0) setImmediate(() => void this.answer());
-      this.waiting.push({ tags, resolve, reject });
-    });
+    const batch = (this.batch ??= this.begin());
+    const asked = tags.map((tag) => this.join(batch, this.knownOf(tag)));
+    return new Promise((resolve, reject) => batch.waiting.push({ asked, resolve, reject }));
   }
 
   override async purge(tags: readonly Tag[]): Promise<void> {
@@ -76,7 +86,7 @@ export class RedisCoherence extends Coherence {
     await replaceTokens(
       this.connection.client,
       tags.map((tag) => this.knownOf(tag).key),
-      this.terms(),
+      this.terms,
     );
   }
 
@@ -93,35 +103,41 @@ export class RedisCoherence extends Coherence {
     return Promise.resolve();
   }
 
-  /** Everybody who has asked so far. */
-  private async answer(): Promise<void> {
-    const { waiting } = this;
-    this.waiting = [];
+  /** It is sent once everything that this turn brings has asked. */
+  private begin(): Batch {
+    const batch = new Batch();
+    setImmediate(() => {
+      this.batch = undefined;
+      void this.answer(batch);
+    });
+    return batch;
+  }
+
+  /** @returns as which of the batch's keys */
+  private join(batch: Batch, known: KnownTag): number {
+    if (known.batch === batch) return known.at;
+    [known.batch, known.at] = [batch, batch.keys.length];
+    batch.keys.push(known.key);
+    const now = performance.now();
+    if (known.due <= now) {
+      known.due = now + this.terms.kept / 4;
+      batch.due.push(known.at);
+    }
+    return known.at;
+  }
+
+  private async answer({ keys, due, waiting }: Batch): Promise<void> {
     try {
-      const tokens = await this.fetch(new Set(waiting.flatMap(({ tags }) => tags)));
-      for (const { tags, resolve } of waiting) resolve(tags.map((tag) => tokens.get(tag) ?? ''));
+      const { epoch, why, tokens } = await readTokens(this.connection.client, keys, this.terms, due);
+      this.hear(why);
+      const whole = tokens.map((token) => `${epoch}:${token}`);
+      for (const { asked, resolve } of waiting) resolve(asked.map((at) => whole[at] ?? ''));
     } catch (error) {
       for (const { reject } of waiting) reject(error);
     }
   }
 
-  private async fetch(tags: ReadonlySet<Tag>): Promise<ReadonlyMap<Tag, string>> {
-    const terms = this.terms();
-    const now = performance.now();
-    const [due, others]: [Tag[], Tag[]] = [[], []];
-    for (const tag of tags) {
-      const known = this.knownOf(tag);
-      (known.due > now ? others : due).push(tag);
-      if (known.due <= now) known.due = now + terms.kept / 4;
-    }
-    const all = [...due, ...others];
-    const keys = all.map((tag) => this.knownOf(tag).key);
-    const { epoch, why, tokens } = await readTokens(this.connection.client, keys, terms, due.length);
-    this.hear(why);
-    return new Map(all.map((tag, at) => [tag, `${epoch}:${tokens[at] ?? ''}`]));
-  }
-
-  private terms(): TokenTerms {
+  private get terms(): TokenTerms {
     // Twice as long as any answer that carries them. One that is gone is replaced by a new one: answers are made again, then.
     this.kept ??= Math.ceil(2 * this.of.longestTtl());
     return { unique: randomUUID(), kept: this.kept };
@@ -130,7 +146,7 @@ export class RedisCoherence extends Coherence {
   private knownOf(tag: Tag): KnownTag {
     let known = this.known.get(tag);
     if (known === undefined) {
-      known = { key: keyOf(this.of.namespace, tag), due: 0 };
+      known = { key: keyOf(this.of.namespace, tag), due: 0, batch: undefined, at: 0 };
       this.known.set(tag, known);
     }
     return known;
@@ -150,6 +166,6 @@ export class RedisCoherence extends Coherence {
   }
 }
 
-/** One slot for all tags of a namespace, and nothing of a tag itself: it holds ids, may be long, or be a pattern to somebody. */
+/** One slot for all tags of a namespace, and 132 bits of a hash instead of a tag: it holds ids, may be long, or be a pattern. */
 const keyOf = (namespace: string, tag: Tag): string =>
-  `workflow:{${namespace}}:tag:${hash('sha256', JSON.stringify(tag), 'base64url')}`;
+  `workflow:{${namespace}}:tag:${hash('sha256', JSON.stringify(tag), 'base64url').slice(0, 22)}`;

@@ -4,8 +4,8 @@ import type { Redis } from 'ioredis';
 /**
  * The tokens of tags as they are at one moment, and the epoch they belong to.
  *
- * KEYS: tags, each once. ARGV: what makes new tokens unique; milliseconds for which a token is kept; how many tags, the first
- * ones, are to be kept for longer. Returns the epoch, why there is none, and the tokens.
+ * KEYS: tags, each once. ARGV: what makes new tokens unique; milliseconds for which a token is kept; which of the keys, from 0,
+ * are to be kept for longer. Returns the epoch, why there is none, and the tokens.
  *
  * The epoch is read in here because a connection may outlive it: a server can become a replica, and a primary again, under the
  * very same connection.
@@ -35,9 +35,11 @@ for at, key in ipairs(KEYS) do
     now = now or redis.call('TIME')
     answer[at + 2] = ARGV[1] .. ':' .. now[1] .. string.format('%06d', now[2])
     redis.call('SET', key, answer[at + 2], 'PX', kept)
-  elseif at <= tonumber(ARGV[3]) and redis.call('PTTL', key) < kept * 3 / 4 then
-    redis.call('PEXPIRE', key, kept)
   end
+end
+for due = 3, #ARGV do
+  local key = KEYS[tonumber(ARGV[due]) + 1]
+  if redis.call('PTTL', key) < kept * 3 / 4 then redis.call('PEXPIRE', key, kept) end
 end
 return answer
 `;
@@ -99,14 +101,14 @@ export interface TokensRead {
   readonly tokens: readonly string[];
 }
 
-/** @param renewed of how many keys, the first ones, the tokens are to be kept for longer */
+/** @param renewed which of the keys are to be kept for longer */
 export async function readTokens(
   client: Redis,
   keys: readonly string[],
   { unique, kept }: TokenTerms,
-  renewed: number,
+  renewed: readonly number[],
 ): Promise<TokensRead> {
-  const [epoch = '', why = '', ...tokens] = (await reading.run(client, keys, [unique, kept, renewed])) as string[];
+  const [epoch = '', why = '', ...tokens] = (await reading.run(client, keys, [unique, kept, ...renewed])) as string[];
   if (tokens.length !== keys.length) throw new Error(`${keys.length} tokens were asked for, and ${tokens.length} came`);
   return { epoch, why, tokens };
 }
