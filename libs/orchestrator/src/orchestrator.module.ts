@@ -190,7 +190,7 @@ function bracketsOf(
     if (cache.processLocal !== true) {
       throw new ConfigurationError(
         `OrchestratorModule: the transport of service "${service}" reaches other processes, and what they change would purge nothing ` +
-          'here (got cache: in memory). Give cache.coherence tokens that all processes share, or say cache: false, or ' +
+          'here (got cache: in memory). Give cache.coherence tokens that all processes share, as redisCache({ url }) of nest-orchestrator/redis does, or say cache: false, or ' +
           'cache: { processLocal: true } and read in docs/cache.md what that means.',
       );
     }
