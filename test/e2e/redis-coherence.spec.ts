@@ -105,6 +105,22 @@ describe('the tokens in Redis', () => {
   });
 });
 
+describe('a client that has just been made', () => {
+  it('waits for its connection: its first reads know the tokens', async () => {
+    const client = tokens.open();
+    expect(await client.read(TAGS)).toHaveLength(TAGS.length);
+    expect(logged).toEqual([]);
+  });
+});
+
+describe('a node of a cluster', () => {
+  it('is told apart: it takes no tokens of slots that are not its own', async () => {
+    const client = tokensIn(await redis('--cluster-enabled', 'yes')).open();
+    await expect(client.read(TAGS)).rejects.toThrow('CLUSTERDOWN');
+    await until(() => logged.some((line) => line.includes('cannot be used') && line.includes('CLUSTERDOWN')));
+  });
+});
+
 describe('a purge whose answer was lost', () => {
   it('rejects, and is not sent again by itself', async () => {
     const server = await redis();

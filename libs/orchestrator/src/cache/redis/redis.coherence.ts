@@ -67,7 +67,8 @@ export class RedisCoherence extends Coherence {
       what: `the tokens of service "${of.service}"`,
       withoutIt: 'reads are executed, and what cannot be purged is not acknowledged (cache.whenPurgeFails)',
       check: async (client) => {
-        const { why } = await readTokens(client, [], { unique: '', kept: 0 }, []);
+        // A key of the namespace: one node of a cluster does not take any.
+        const { why } = await readTokens(client, [keyOf(of.namespace, '')], { unique: '', kept: 1 }, []);
         this.hear(why);
       },
     });
@@ -128,6 +129,7 @@ export class RedisCoherence extends Coherence {
 
   private async answer({ keys, due, waiting }: Batch): Promise<void> {
     try {
+      if (this.connection.isComing) await this.connection.ready(); // else the first reads of a process would be as if it were away
       const { epoch, why, tokens } = await readTokens(this.connection.client, keys, this.terms, due);
       this.hear(why);
       const whole = tokens.map((token) => `${epoch}:${token}`);

@@ -26,6 +26,7 @@ export class RedisConnection {
   readonly client: Redis;
   private readonly logger = new Logger('StepCache');
   private why: unknown;
+  private coming: Promise<void> | undefined;
   private isLost = false;
   private isClosed = false;
   private askedAgain = -ASKS_AGAIN;
@@ -52,18 +53,30 @@ export class RedisConnection {
     this.client.connect().catch(() => undefined); // it tries again, and the log has said so
   }
 
+  /** It is being made for the first time. */
+  get isComing(): boolean {
+    return this.client.status !== 'ready' && !this.isLost;
+  }
+
   /** @throws Error when there is no connection within a second */
   async ready(): Promise<void> {
-    if (this.client.status === 'ready') return;
-    const soon = AbortSignal.timeout(WAITED_FOR);
-    await once(this.client, 'ready', { signal: soon }).catch(() => {
-      throw new Error(`there is no connection to ${this.target.place}`, { cause: this.why });
-    });
+    if (this.client.status !== 'ready') await (this.coming ??= this.come());
   }
 
   close(): void {
     this.isClosed = true;
     this.client.disconnect();
+  }
+
+  /** Everybody who waits waits for one and the same. */
+  private async come(): Promise<void> {
+    try {
+      await once(this.client, 'ready', { signal: AbortSignal.timeout(WAITED_FOR) });
+    } catch {
+      throw new Error(`there is no connection to ${this.target.place}`, { cause: this.why });
+    } finally {
+      this.coming = undefined;
+    }
   }
 
   private lost(): void {
