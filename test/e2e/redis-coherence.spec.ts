@@ -139,7 +139,9 @@ describe('a purge whose answer was lost', () => {
       await purge;
       await until(() => reads(client));
     });
-    expect(commands['set']).toBe(TAGS.length);
+    // Its own, and one with which the new connection is checked.
+    expect(commands['set']).toBeGreaterThanOrEqual(TAGS.length);
+    expect(commands['set']).toBeLessThan(2 * TAGS.length);
     expect((await client.read(TAGS)).filter((token) => before.includes(token))).toEqual([]);
   });
 });
