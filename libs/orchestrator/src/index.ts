@@ -50,7 +50,7 @@ export type {
 export type { ChangedResource, MutationTerms } from './cache/mutation-arguments.js';
 export { type CacheExplanation, StepCache } from './cache/step-cache.js';
 export type { OperationCaching } from './cache/operation-caching.js';
-export type { CacheOptions, KeyvStore, ResolveCaller } from './cache/cache.options.js';
+export type { CacheOptions, KeyvStore, OpenStores, ResolveCaller, StoresDefinition } from './cache/cache.options.js';
 export type { CacheContext, CacheCounters, CacheEvent, CacheEventType } from './cache/cache.event.js';
 export type { Tag } from './cache/tags.js';
 

@@ -1,6 +1,6 @@
 import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { Brackets } from './cache/brackets.js';
+import { Brackets, longestTtlOf } from './cache/brackets.js';
 import { cacheOf } from './cache/cache.stores.js';
 import type { Coherence } from './cache/coherence.js';
 import { MemoryCoherence } from './cache/memory/memory.coherence.js';
@@ -183,13 +183,14 @@ function bracketsOf(
   modules: ModuleRef,
   clock: Clock,
 ): Brackets {
+  const longestTtl = (): number => longestTtlOf(operations, cacheSettings);
   const coherence: Coherence =
-    (cache === false ? undefined : cache.coherence?.create({ service, namespace })) ?? memory;
+    (cache === false ? undefined : cache.coherence?.create({ service, namespace, longestTtl })) ?? memory;
   if (cache !== false && capabilities.durable && !coherence.shared) {
     if (cache.processLocal !== true) {
       throw new ConfigurationError(
         `OrchestratorModule: the transport of service "${service}" reaches other processes, and what they change would purge nothing ` +
-          'here (got cache: in memory). Give cache.coherence tokens that all processes share, or say cache: false, or ' +
+          'here (got cache: in memory). Give cache.coherence tokens that all processes share, as redisCache({ url }) of nest-orchestrator/redis does, or say cache: false, or ' +
           'cache: { processLocal: true } and read in docs/cache.md what that means.',
       );
     }
@@ -201,7 +202,9 @@ function bracketsOf(
     cache === false
       ? undefined
       : () =>
-          cacheOf({ ...cache, size: cacheSettings.size }, (token) => modules.get<unknown>(token, { strict: false }));
+          cacheOf({ ...cache, service, size: cacheSettings.size }, (token) =>
+            modules.get<unknown>(token, { strict: false }),
+          );
   const brackets = new Brackets(cacheSettings, source, coherence, operations, clock, (other) => caches.of(other));
   caches.add(brackets);
   return brackets;
