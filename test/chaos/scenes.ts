@@ -33,7 +33,11 @@ const POISONED = 3;
 export const SMOKE: readonly Case[] = [
   {
     name: 'kill -9 of workers',
-    scene: () => ({ name: 'kill', runs: Number(process.env['N'] ?? 300), trouble: ({ workers }) => workers.strike('SIGKILL') }),
+    scene: () => ({
+      name: 'kill',
+      runs: Number(process.env['N'] ?? 300),
+      trouble: ({ workers }) => workers.strike('SIGKILL'),
+    }),
     problems: (played) => sound(played),
   },
   {

@@ -9,6 +9,8 @@ export class Workers {
   /** Of every process that was killed, when: milliseconds since the epoch. */
   readonly killed = new Map<number, number>();
   private readonly running = new Set<ChildProcess>();
+  /** Those that are coming up. */
+  private readonly coming = new Set<Promise<void>>();
   private closing = false;
 
   private constructor(private readonly setting: Setting) {}
@@ -19,7 +21,7 @@ export class Workers {
     return workers;
   }
 
-  /** Signals one of them, and resolves when it is gone; another one takes its place. */
+  /** Signals one of them, and resolves when another one has taken its place: processes must come up sometimes. */
   async strike(signal: NodeJS.Signals): Promise<void> {
     const all = [...this.running];
     const victim = all[Math.floor(Math.random() * all.length)];
@@ -27,6 +29,7 @@ export class Workers {
     const gone = once(victim, 'exit');
     victim.kill(signal);
     await gone;
+    await Promise.all(this.coming);
   }
 
   async stop(): Promise<void> {
@@ -40,13 +43,18 @@ export class Workers {
     );
   }
 
+  private replace(): void {
+    const coming = this.add().finally(() => this.coming.delete(coming));
+    this.coming.add(coming);
+  }
+
   private async add(): Promise<void> {
     const worker = fork(PROGRAM, { env: { ...process.env, CHAOS: JSON.stringify(this.setting) } });
     this.running.add(worker);
     worker.once('exit', (_, signal) => {
       this.running.delete(worker);
       if (signal === 'SIGKILL' && worker.pid !== undefined) this.killed.set(worker.pid, Date.now());
-      if (!this.closing) void this.add();
+      if (!this.closing) this.replace();
     });
     await Promise.race([once(worker, 'message'), once(worker, 'exit')]);
   }
