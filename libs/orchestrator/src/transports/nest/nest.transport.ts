@@ -47,7 +47,10 @@ export class NestTransport extends WorkflowTransport {
     const handle: Take = (packet, deliveries) =>
       this.handle(handler({ body: packet.body, messageId: packet.message_id, deliveries }));
     await this.open();
-    await this.wire.listen(destination, redelivery ? handle : (packet) => this.once(destination, packet, handle));
+    await this.wire.listen(
+      destination,
+      redelivery ? handle : (packet) => this.handle(this.once(destination, packet, handle)),
+    );
   }
 
   /** @throws UnroutableError, TransportClosedError, BrokerUnavailableError */
@@ -102,7 +105,7 @@ export class NestTransport extends WorkflowTransport {
     const { message_id, due } = packet;
     try {
       const isDue = due === undefined || due <= Date.now() || (await this.waiting.until(due));
-      await (isDue ? handle(packet, 1) : this.handle(this.wire.send(destination, packet))); // another process waits on
+      await (isDue ? handle(packet, 1) : this.wire.send(destination, packet)); // another process waits on
     } catch (error) {
       // The body is the run's, and stays out of the log.
       this.logger.error(`Message "${message_id}" to "${destination}" is lost: ${describeError(error)}`);
