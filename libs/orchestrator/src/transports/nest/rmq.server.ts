@@ -1,12 +1,12 @@
 import { Logger } from '@nestjs/common';
 import { type RmqContext, type RmqOptions, ServerRMQ } from '@nestjs/microservices';
-import type { Channel, ConsumeMessage } from 'amqplib';
 import { BrokerRefusedError } from '../../errors/broker-refused.error.js';
 import { describeError } from '../../utils/describe-error.js';
+import type { AmqpChannel, AmqpMessage } from '../rabbitmq/amqp.js';
 import { listening } from './listening.js';
 
 /** What is done with a delivery; it acknowledges by itself. Never rejects. */
-export type DeliveryHandler = (data: unknown, message: ConsumeMessage, channel: Channel) => Promise<void>;
+export type DeliveryHandler = (data: unknown, message: AmqpMessage, channel: AmqpChannel) => Promise<void>;
 
 /** What is used of the connection of `amqp-connection-manager`. */
 interface Reconnecting {
@@ -22,7 +22,7 @@ const AGAIN_AFTER = 1_000;
  */
 export class QueueServer extends ServerRMQ {
   private readonly log = new Logger('NestTransport');
-  private raw: Channel | undefined;
+  private raw: AmqpChannel | undefined;
   private refusal: unknown;
   private listens = false;
   private stopped = false;
@@ -63,7 +63,7 @@ export class QueueServer extends ServerRMQ {
   }
 
   /** At every connection. */
-  override async setupChannel(channel: Channel, callback: () => void): Promise<void> {
+  override async setupChannel(channel: AmqpChannel, callback: () => void): Promise<void> {
     if (this.stopped) return;
     this.raw = channel;
     channel.on('error', (error: unknown) => (this.refusal = error));
@@ -78,13 +78,13 @@ export class QueueServer extends ServerRMQ {
     }
   }
 
-  override async handleMessage(message: Readonly<Record<string, unknown>> | null, channel: Channel): Promise<void> {
+  override async handleMessage(message: Readonly<Record<string, unknown>> | null, channel: AmqpChannel): Promise<void> {
     if (message === null) this.again('it was cancelled by the broker');
     else await super.handleMessage(message, channel);
   }
 
   private async hand(data: unknown, context: RmqContext): Promise<void> {
-    await this.handle(data, context.getMessage() as ConsumeMessage, context.getChannelRef() as Channel);
+    await this.handle(data, context.getMessage() as AmqpMessage, context.getChannelRef() as AmqpChannel);
   }
 
   private again(why: string): void {

@@ -1,8 +1,8 @@
 import type { RmqOptions } from '@nestjs/microservices';
-import type { ChannelModel } from 'amqplib';
 import { BrokerRefusedError } from '../../errors/broker-refused.error.js';
 import { describeError } from '../../utils/describe-error.js';
 import { deadOf, FAILED, isReplies, ownerOf, workflowOf } from '../destinations.js';
+import type { AmqpConnection } from '../rabbitmq/amqp.js';
 
 /** A queue, and the routing key under which messages of the exchange come into it. */
 export interface BoundQueue {
@@ -65,7 +65,7 @@ export function queueOf(destination: string, service: string, own?: QueueOptions
 }
 
 /** Declares what a service has. @throws BrokerRefusedError */
-export async function declare(model: ChannelModel, exchange: string, queues: readonly BoundQueue[]): Promise<void> {
+export async function declare(model: AmqpConnection, exchange: string, queues: readonly BoundQueue[]): Promise<void> {
   const channel = await model.createChannel();
   channel.on('error', () => undefined); // what it says, the call that it is about rejects with
   try {
@@ -81,7 +81,7 @@ export async function declare(model: ChannelModel, exchange: string, queues: rea
 }
 
 /** Whether a queue is there. */
-export async function exists(model: ChannelModel, queue: string): Promise<boolean> {
+export async function exists(model: AmqpConnection, queue: string): Promise<boolean> {
   const channel = await model.createChannel();
   channel.on('error', () => undefined); // what it says, the call rejects with
   try {

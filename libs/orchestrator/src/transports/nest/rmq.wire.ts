@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { ClientRMQ, type RmqOptions, RmqRecordBuilder } from '@nestjs/microservices';
-import type { ChannelModel, ConsumeMessage } from 'amqplib';
 import { lastValueFrom } from 'rxjs';
 import { BrokerRefusedError } from '../../errors/broker-refused.error.js';
 import { BrokerUnavailableError } from '../../errors/broker-unavailable.error.js';
@@ -10,6 +9,7 @@ import { describeError } from '../../utils/describe-error.js';
 import { FAILED, isWorkflow, workflowOf } from '../destinations.js';
 import { browse, remove } from '../rabbitmq/kept-messages.js';
 import type { KeptMessage } from '../workflow.transport.js';
+import type { AmqpConnection, AmqpMessage } from '../rabbitmq/amqp.js';
 import { within } from './listening.js';
 import { type Packet, packetOf } from './packet.js';
 import { type DeliveryHandler, QueueServer } from './rmq.server.js';
@@ -33,7 +33,7 @@ const CONFIRMED_WITHIN = 10_000;
 
 /** What is used of the connection of `amqp-connection-manager`. */
 interface Connections {
-  readonly connection: ChannelModel | undefined;
+  readonly connection: AmqpConnection | undefined;
   reconnect(): void;
 }
 
@@ -138,7 +138,7 @@ export class RmqWire implements Wire {
   }
 
   /** @throws BrokerUnavailableError */
-  private async model(): Promise<ChannelModel> {
+  private async model(): Promise<AmqpConnection> {
     try {
       await this.client.connect();
     } catch (error) {
@@ -208,7 +208,7 @@ export class RmqWire implements Wire {
 }
 
 /** How often its queue has delivered it, this time included. */
-function deliveriesOf({ fields, properties }: ConsumeMessage): number {
+function deliveriesOf({ fields, properties }: AmqpMessage): number {
   const headers = (properties.headers ?? {}) as Readonly<Record<string, unknown>>;
   return fields.redelivered ? Number(headers['x-delivery-count'] ?? 1) + 1 : 1;
 }
