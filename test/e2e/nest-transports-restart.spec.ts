@@ -49,7 +49,7 @@ describe.each(BROKERS)('%s', (_, start, optionsOf) => {
       await until(() => came.includes('before'));
       await broker.stop('SIGKILL');
       // NATS may take the first for sent, until its client has seen that the connection is gone.
-      const refused = (): Promise<unknown> => send('lost').then(() => false, ({ code }: { code: unknown }) => code); // prettier-ignore
+      const refused = (): Promise<unknown> => send('lost').then(() => false, (error: unknown) => (error as { code?: unknown }).code); // prettier-ignore
       await until(async () => (await refused()) === 'BROKER_UNAVAILABLE', { timeoutMs: 30_000, what: 'it is told' });
       await broker.restart();
       const accepted = (): Promise<boolean> => send('after').then(() => true).catch(() => false); // prettier-ignore

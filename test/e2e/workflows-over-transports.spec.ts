@@ -196,3 +196,28 @@ describe.each(WAYS)('a workflow over $name', (way) => {
     await until(() => ended.includes('completed'));
   });
 });
+
+describe('a step over NATS whose output is larger than the server takes', () => {
+  it('fails as MESSAGE_TOO_LARGE, instead of being sent for ever', async () => {
+    const way = WAYS.find(({ name }) => name === 'Transport.NATS');
+    if (way === undefined) throw new Error('NATS is not in the table.');
+    const reads = { grow: () => 'x'.repeat(1_100_000) };
+    const services = await bootOver(
+      way,
+      { orders: { reads }, stock: { reads } },
+      { limits: { messageBytes: 4_000_000 } },
+    );
+    const step = (step_id: string, service: string): object => ({
+      step_id,
+      type: 'task',
+      service: services.nameOf(service),
+      operation: 'grow',
+      input: {},
+    });
+    const run = services
+      .orchestrator('orders')
+      .run({ version: '2.1.0', steps: [step('a', 'orders'), step('b', 'stock')] });
+    await expect(run).rejects.toMatchObject({ failure: { code: 'MESSAGE_TOO_LARGE' } });
+    await services.close();
+  });
+});
