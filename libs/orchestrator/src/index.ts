@@ -5,6 +5,15 @@ export type { OrchestratorModuleOptions, RetryOptions } from './orchestrator.opt
 export type { ErrorClassifier } from './execution/error-classifier.js';
 export type { Deliver, DeliveryRequest } from './execution/delivery-request.js';
 export type { DeliveryResult } from './engine/delivery.js';
+export { nestTransport } from './transports/nest/nest.js';
+export type {
+  NestNatsOptions,
+  NestRedisOptions,
+  NestRmqOptions,
+  NestTcpOptions,
+  NestTransportOptions,
+} from './transports/nest/nest.options.js';
+export type { TcpAddress } from './transports/nest/tcp.wire.js';
 export type { Limits } from './message/limits.js';
 export type { Helper, HelperContext, Helpers, ReferenceMode } from './references/scope.js';
 export type { Duration } from './utils/duration.js';

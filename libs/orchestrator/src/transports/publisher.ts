@@ -3,6 +3,7 @@ import { withoutSecrets } from '../engine/secrets/refused.js';
 import type { OrchestratorError } from '../errors/orchestrator.error.js';
 import { UnroutableError } from '../errors/unroutable.error.js';
 import { Interrupted } from '../execution/interrupted.js';
+import { isTooLarge } from '../message/bounds.js';
 import type { MessageCodec } from '../message/message.codec.js';
 import { encodeRefused } from '../message/terminal.js';
 import type { WorkflowMessage } from '../message/workflow-message.js';
@@ -36,7 +37,7 @@ export class Publisher {
 
   /**
    * Tries until the transport has accepted the message: until then it is held, and its place among the consumers with it.
-   * @throws UnroutableError; Interrupted once the application closes
+   * @throws UnroutableError; MessageTooLargeError where the broker takes less than the limits allow; Interrupted once the application closes
    */
   async publish(message: OutgoingMessage): Promise<void> {
     for (;;) {
@@ -44,7 +45,7 @@ export class Publisher {
         await this.transport.publish(message);
         return;
       } catch (error) {
-        if (error instanceof UnroutableError) throw error;
+        if (error instanceof UnroutableError || isTooLarge(error)) throw error;
         if (this.closing) throw new Interrupted('closing', { cause: error });
         this.logger.warn(
           `Not accepted by the transport, trying again: ${message.destination} (${describeError(error)})`,

@@ -42,6 +42,11 @@ export type MessageHandler = (message: IncomingMessage) => Promise<unknown>;
 export abstract class WorkflowTransport {
   abstract readonly capabilities: TransportCapabilities;
 
+  /** Whether it reaches other processes: what they must agree on must then be shared too. One that is durable does. */
+  get shared(): boolean {
+    return this.capabilities.durable;
+  }
+
   /** Starts delivering the destination's messages to `handler`, several at once; competes with other consumers of it. */
   abstract consume(destination: string, handler: MessageHandler): Promise<void>;
 

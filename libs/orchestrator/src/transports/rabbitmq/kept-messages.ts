@@ -1,11 +1,11 @@
-import type { ChannelModel, GetMessage } from 'amqplib';
+import type { AmqpConnection, AmqpMessage } from './amqp.js';
 import type { KeptMessage } from '../workflow.transport.js';
 
 /** How many are looked at: no more fit comfortably into one process. */
 const LOOKED_AT = 1_000;
 
 /** The messages of a queue that nobody consumes, oldest first; looking takes nothing away. */
-export async function browse(model: ChannelModel, queue: string): Promise<readonly KeptMessage[]> {
+export async function browse(model: AmqpConnection, queue: string): Promise<readonly KeptMessage[]> {
   const kept: KeptMessage[] = [];
   await look(model, queue, (message) => {
     kept.push({ body: message.content.toString(), messageId: idOf(message) });
@@ -15,12 +15,12 @@ export async function browse(model: ChannelModel, queue: string): Promise<readon
 }
 
 /** Takes away every message of that id; none is as good. */
-export async function remove(model: ChannelModel, queue: string, messageId: string): Promise<void> {
+export async function remove(model: AmqpConnection, queue: string, messageId: string): Promise<void> {
   await look(model, queue, (message) => (idOf(message) === messageId ? 'take' : 'on'));
 }
 
 /** Shows them one by one, and gives back what is not taken, in its old order. */
-async function look(model: ChannelModel, queue: string, at: (message: GetMessage) => 'on' | 'take'): Promise<void> {
+async function look(model: AmqpConnection, queue: string, at: (message: AmqpMessage) => 'on' | 'take'): Promise<void> {
   const channel = await model.createChannel();
   channel.on('error', () => undefined); // what it says, the call that it is about rejects with
   try {
@@ -34,4 +34,4 @@ async function look(model: ChannelModel, queue: string, at: (message: GetMessage
   }
 }
 
-const idOf = ({ properties }: GetMessage): string => String(properties.messageId ?? '');
+const idOf = ({ properties }: AmqpMessage): string => properties.messageId ?? '';
