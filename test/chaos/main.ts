@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import Table from 'cli-table3';
 import type * as Scripts from '../../scripts/private-servers.mjs';
 import type { PrivateServer } from '../../scripts/private-servers.mjs';
-import { play, type Servers } from './scene.js';
+import { heldBack, play, type Servers } from './scene.js';
 import { type Case, FULL, SMOKE } from './scenes.js';
 
 const USAGE = `npm run chaos                  every scene, for an hour or so
@@ -37,6 +37,8 @@ async function main(cases: readonly Case[]): Promise<void> {
       console.log(row.join(' · '), ...problems);
       faults.push(...problems.map((problem) => `${each.name}: ${problem}`));
     }
+    const held = await heldBack({ amqp: broker.url, redis: redis.url, root });
+    if (held > 0) faults.push(`${held} messages are held back for ever`);
   } finally {
     await Promise.all([broker.stop(), redis.stop()]);
     rmSync(root, { recursive: true });

@@ -29,6 +29,7 @@ export const COOKBOOKS: Readonly<Record<Kind, object>> = {
     {
       step_id: 'both',
       type: 'fork_join',
+      join: { strategy: 'merge' },
       branches: {
         goods: {
           step_id: 'goods',

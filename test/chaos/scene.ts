@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { BrokerUnavailableError } from '../../libs/orchestrator/src/errors/broker-unavailable.error.js';
 import { getOrchestratorToken } from '../../libs/orchestrator/src/decorators/inject-orchestrator.decorator.js';
 import { OrchestratorModule } from '../../libs/orchestrator/src/orchestrator.module.js';
 import type { WorkflowOrchestrator } from '../../libs/orchestrator/src/orchestrator.service.js';
@@ -56,6 +57,9 @@ const QUIET = 5_000;
 /** Milliseconds without any sign of life after which what has not ended is lost. */
 const PATIENCE = 45_000;
 
+/** Milliseconds within which the keepers of forks that are over have looked, and gone. */
+const KEEPERS_LOOK = 100_000;
+
 /** Plays a scene to its end, and says what it came to. */
 export async function play(
   scene: Scene,
@@ -85,7 +89,11 @@ export async function play(
       over.abort();
     });
     await troubled;
-    const left = await terminals.waiting(rabbitTopology(SERVICES).queues.map((queue) => queue.name).filter((queue) => queue !== 'workflow.failed')); // prettier-ignore
+    const left = await terminals.waiting(
+      rabbitTopology(SERVICES)
+        .queues.map((queue) => queue.name)
+        .filter(isOfService),
+    );
     const verdict = judge(accepted, terminals.seen, readEffects(effects), workers.killed, left);
     return { ...verdict, strikes: workers.killed.size, terminals };
   } finally {
@@ -117,13 +125,46 @@ async function startRuns(
   for (let n = 0; n < runs; n += 1) {
     const kind = kindOf(n);
     const workflowId = randomUUID();
-    const start = (): Promise<unknown> => orchestrator.start(COOKBOOKS[kind], { workflowId, input: { padding: 'x'.repeat(padding) } }); // prettier-ignore
-    while (!(await start().then(() => true, () => false))) await setTimeout(200); // prettier-ignore
+    await insist(() => orchestrator.start(COOKBOOKS[kind], { workflowId, input: { padding: 'x'.repeat(padding) } }));
     accepted.push({ workflowId, kind });
     await setTimeout(1_000 / RATE);
   }
   return accepted;
 }
+
+/** Resolves when nothing is held back any more: how many messages are, where that does not happen. */
+export async function heldBack(servers: Servers): Promise<number> {
+  const terminals = await Terminals.listen(servers.amqp, randomUUID());
+  const ladder = rabbitTopology([])
+    .queues.map(({ name }) => name)
+    .filter((name) => name.startsWith('orchestrator.delay'));
+  const setting = { ...servers, effects: '', namespace: 'keepers' };
+  const workers = await Workers.start(setting, 1); // somebody must look
+  let held = Infinity;
+  for (const until = Date.now() + KEEPERS_LOOK; held > 0 && Date.now() < until;) {
+    await setTimeout(1_000);
+    held = await terminals.waiting(ladder);
+  }
+  await workers.stop();
+  await terminals.close();
+  return held;
+}
+
+/** Starts it until the broker has it: the name of the run makes that one run. */
+async function insist(start: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await start();
+      return;
+    } catch (error) {
+      if (!(error instanceof BrokerUnavailableError)) throw error;
+      await setTimeout(200);
+    }
+  }
+}
+
+/** What waits there is left over; the keepers of forks that are over wait elsewhere, for a minute. */
+const isOfService = (queue: string): boolean => SERVICES.some((service) => queue.startsWith(`${service}.`));
 
 const alternately = (n: number): Kind => (n % 2 === 0 ? 'chain' : 'fork');
 

@@ -60,7 +60,7 @@ function transportOf({ amqp, doubled = false, early = false }: Setting): Transpo
       const publish = transport.publish.bind(transport);
       transport.publish = async (message) => {
         await publish(message);
-        await publish(message);
+        if ((message.delay ?? 0) === 0) await publish(message); // not what is put back because of that
       };
     }
     if (early) {
