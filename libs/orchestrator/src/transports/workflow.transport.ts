@@ -19,13 +19,15 @@ export interface OutgoingMessage {
   readonly messageId: string;
   /** Milliseconds to hold it back. Never delivered early. Default 0. */
   readonly delay?: number;
+  /** How often the same message was delivered before, under another `publish`, and not settled: it counts on from there. Default 0. */
+  readonly failedDeliveries?: number;
 }
 
 /** A message on its way in. */
 export interface IncomingMessage {
   readonly body: string;
   readonly messageId: string;
-  /** How often it was delivered, this time included. */
+  /** How often it was delivered, this time and {@link OutgoingMessage.failedDeliveries} included. */
   readonly deliveries: number;
 }
 

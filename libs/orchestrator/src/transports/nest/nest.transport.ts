@@ -54,10 +54,12 @@ export class NestTransport extends WorkflowTransport {
   }
 
   /** @throws UnroutableError, TransportClosedError, BrokerUnavailableError */
-  override async publish({ destination, body, messageId, delay = 0 }: OutgoingMessage): Promise<void> {
+  override async publish(message: OutgoingMessage): Promise<void> {
+    const { destination, body, messageId, delay = 0, failedDeliveries = 0 } = message;
     if (this.closed) throw new TransportClosedError(this.service, `send to "${destination}"`);
     const due = delay > 0 ? { due: Date.now() + Math.ceil(delay) } : {};
-    await this.wire.send(destination, { message_id: messageId, body, ...due });
+    const failed = failedDeliveries > 0 ? { failed_deliveries: failedDeliveries } : {};
+    await this.wire.send(destination, { message_id: messageId, body, ...due, ...failed });
   }
 
   override browse(topic: string): Promise<readonly KeptMessage[]> {

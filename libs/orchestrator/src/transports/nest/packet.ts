@@ -9,6 +9,8 @@ export interface Packet {
   readonly body: string;
   /** Milliseconds since the epoch before which it is not to be delivered. */
   readonly due?: number;
+  /** How often it was delivered before it was published anew, and not settled. */
+  readonly failed_deliveries?: number;
 }
 
 /** What an event brought. Others than this library send the message itself, as text, bytes or an object. */
@@ -18,6 +20,8 @@ export function packetOf(data: unknown): Packet {
 
 function isPacket(data: unknown): data is Packet {
   if (!isRecord(data)) return false;
-  const { message_id, body, due } = data;
-  return typeof message_id === 'string' && typeof body === 'string' && (due === undefined || typeof due === 'number');
+  const { message_id, body, due = 0, failed_deliveries = 0 } = data;
+  return (
+    [message_id, body].every((text) => typeof text === 'string') && [due, failed_deliveries].every(Number.isFinite)
+  );
 }

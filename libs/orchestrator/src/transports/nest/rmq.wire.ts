@@ -177,9 +177,14 @@ export class RmqWire implements Wire {
   private settling(take: Take, destination?: string): DeliveryHandler {
     const mayDie = destination === workflowOf(this.service);
     return async (data, message, channel) => {
-      const deliveries = deliveriesOf(message);
+      const packet = packetOf(data);
+      const deliveries = deliveriesOf(message) + (mayDie ? (packet.failed_deliveries ?? 0) : 0);
+      if (mayDie && deliveries > DELIVERIES) {
+        settle(() => { channel.nack(message, false, false); }); // prettier-ignore
+        return;
+      }
       try {
-        await take(packetOf(data), deliveries);
+        await take(packet, deliveries);
       } catch (error) {
         if (!this.waiting.isOver) this.logger.warn(`A message of "${message.fields.routingKey}", delivery ${deliveries}, was refused: ${describeError(error)}`); // prettier-ignore
         const pause = Math.min(FIRST_REDELIVERY * 2 ** (deliveries - 1), LONGEST_REDELIVERY);

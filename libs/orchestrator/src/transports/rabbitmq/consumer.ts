@@ -3,7 +3,10 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { describeError } from '../../utils/describe-error.js';
 import { restart } from './link.js';
 
-/** What is done with a delivery. Resolves: acknowledged. Rejects: it comes again. */
+/** What a handler resolves with to have a delivery given up: the queue's dead letters have it then. */
+export const DEAD = Symbol('dead');
+
+/** What is done with a delivery. Resolves: acknowledged, or given up as {@link DEAD}. Rejects: it comes again. */
 export type DeliveryHandler = (delivery: Delivery) => Promise<unknown>;
 
 export interface Delivery {
@@ -88,18 +91,18 @@ export class Consumer {
 
   private async settle(message: ConsumeMessage, channel: Channel): Promise<void> {
     const delivery = deliveryOf(message);
-    let refused = false;
+    let verdict: 'done' | 'dead' | 'refused';
     try {
-      await this.handle(delivery);
+      verdict = (await this.handle(delivery)) === DEAD ? 'dead' : 'done';
     } catch (error) {
-      refused = true;
+      verdict = 'refused';
       // The body is the run's, and stays out of the log.
       this.logger.warn(`Message "${delivery.messageId}" of "${this.queue}", delivery ${delivery.deliveries}, was refused: ${describeError(error)}`); // prettier-ignore
       await this.pause(delivery.deliveries);
     }
     try {
-      if (refused) channel.nack(message, false, true);
-      else channel.ack(message);
+      if (verdict === 'done') channel.ack(message);
+      else channel.nack(message, false, verdict === 'refused');
     } catch {
       // The channel is gone, and the broker delivers it again.
     }

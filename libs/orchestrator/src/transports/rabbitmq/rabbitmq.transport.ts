@@ -13,7 +13,7 @@ import {
   WorkflowTransport,
 } from '../workflow.transport.js';
 import { ConfirmedPublisher, type Publication } from './confirmed.publisher.js';
-import { Consumer, type Delivery } from './consumer.js';
+import { Consumer, DEAD, type Delivery } from './consumer.js';
 import { declare } from './declare.js';
 import { entryOf } from './delay-ladder.js';
 import { browse, remove } from './kept-messages.js';
@@ -23,8 +23,10 @@ import { serviceTopology, sharedTopology, soloOf, subscriptionTopology } from '.
 
 /** Deliveries after which a message is suspected to be what kills its process: from then on it is handled alone. */
 const SUSPECT_AFTER = 2;
-/** How often a message was delivered before it came into the suspect lane. */
-const DELIVERED_BEFORE = 'x-orchestrator-deliveries';
+/** Deliveries after which it is given up: dead, and its service's undertaker has it. */
+const GIVEN_UP_AFTER = SUSPECT_AFTER + 6;
+/** How often a message was delivered before it was published anew, and not settled. */
+const FAILED_DELIVERIES = 'x-orchestrator-failed-deliveries';
 /** Milliseconds for which a queue of replies outlives the process that reads it. */
 const REPLIES_EXPIRE = 10 * 60 * 1_000;
 /** Milliseconds for which a connection is waited for before a message is not accepted. */
@@ -156,20 +158,23 @@ export class RabbitTransport extends WorkflowTransport {
     const { service, settings } = this;
     const consumer = (queue: string, prefetch: number, handle: (delivery: Delivery) => Promise<unknown>): Consumer =>
       new Consumer(queue, prefetch, handle, this.id);
-    const told = (delivery: Delivery): Promise<unknown> => handler(incoming(delivery, delivery.deliveries));
+    const told = (delivery: Delivery): Promise<unknown> => handler(incoming(delivery));
     const there = (): Promise<void> => Promise.resolve();
 
     if (destination === workflowOf(service)) {
-      const solo = consumer(soloOf(service), 1, (delivery) => {
-        const before = Number(delivery.headers[DELIVERED_BEFORE] ?? 0);
-        return handler(incoming(delivery, before + delivery.deliveries));
-      });
+      const solo = consumer(soloOf(service), 1, (delivery) =>
+        deliveriesOf(delivery) > GIVEN_UP_AFTER ? Promise.resolve(DEAD) : told(delivery),
+      );
       const main = consumer(destination, settings.prefetch, (delivery) =>
-        delivery.deliveries > SUSPECT_AFTER ? this.suspect(delivery) : told(delivery),
+        deliveriesOf(delivery) > SUSPECT_AFTER ? this.suspect(delivery) : told(delivery),
       );
       return { prepare: there, consumers: [main, solo] };
     }
-    if (destination === deadOf(service)) return { prepare: there, consumers: [consumer(destination, 1, told)] };
+    if (destination === deadOf(service)) {
+      // Whoever buries it has attempts of his own.
+      const bury = (delivery: Delivery): Promise<unknown> => told({ ...delivery, headers: {} });
+      return { prepare: there, consumers: [consumer(destination, 1, bury)] };
+    }
     if (isReplies(destination)) {
       return {
         prepare: async (model) => {
@@ -188,10 +193,11 @@ export class RabbitTransport extends WorkflowTransport {
   }
 
   /** A message whose handling ended without a word, twice: it waits for its turn in the suspect lane. */
-  private async suspect({ content, messageId, headers, deliveries }: Delivery): Promise<void> {
+  private async suspect(delivery: Delivery): Promise<void> {
+    const { content, messageId, headers } = delivery;
     const { publisher } = await this.publishing.within(CONNECTED_WITHIN);
     const lane = soloOf(this.service);
-    const counted = { ...headers, [DELIVERED_BEFORE]: deliveries - 1 };
+    const counted = { ...headers, [FAILED_DELIVERIES]: deliveriesOf(delivery) - 1 };
     await publisher.publish({ exchange: '', key: lane, content, messageId, headers: counted, mandatory: lane });
   }
 
@@ -216,14 +222,25 @@ async function attach({ prepare, consumers }: Subscription, model: ChannelModel)
   for (const consumer of consumers) await consumer.attach(model);
 }
 
-const incoming = ({ content, messageId }: Delivery, deliveries: number): Parameters<MessageHandler>[0] => ({
-  body: content.toString(),
-  messageId,
-  deliveries,
+const incoming = (delivery: Delivery): Parameters<MessageHandler>[0] => ({
+  body: delivery.content.toString(),
+  messageId: delivery.messageId,
+  deliveries: deliveriesOf(delivery),
 });
 
-function publicationOf({ destination, body, messageId, delay = 0 }: OutgoingMessage): Publication {
-  const message = { content: Buffer.from(body), messageId };
+/** This time and those before it was published anew included. */
+const deliveriesOf = ({ deliveries, headers }: Delivery): number =>
+  Number(headers[FAILED_DELIVERIES] ?? 0) + deliveries;
+
+function publicationOf({
+  destination,
+  body,
+  messageId,
+  delay = 0,
+  failedDeliveries = 0,
+}: OutgoingMessage): Publication {
+  const headers = failedDeliveries > 0 ? { headers: { [FAILED_DELIVERIES]: failedDeliveries } } : {};
+  const message = { content: Buffer.from(body), messageId, ...headers };
   if (delay > 0) return { ...message, ...entryOf(delay, destination) };
   if (destination.endsWith(workflowOf(''))) {
     return { ...message, exchange: '', key: destination, mandatory: destination };
