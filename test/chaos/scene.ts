@@ -50,12 +50,14 @@ export interface Servers {
   readonly root: string;
 }
 
+/** Keepers of one scene may still look while the next one plays. */
+const NAMESPACE = 'chaos';
 /** Runs started a second. */
 const RATE = 60;
 /** Milliseconds after the last sign of life for which nothing may come any more. */
 const QUIET = 5_000;
 /** Milliseconds without any sign of life after which what has not ended is lost. */
-const PATIENCE = 45_000;
+const PATIENCE = 120_000;
 
 /** Milliseconds within which the keepers of forks that are over have looked, and gone. */
 const KEEPERS_LOOK = 100_000;
@@ -72,7 +74,7 @@ export async function play(
     amqp: servers.amqp,
     redis: scene.unrecorded === true ? undefined : servers.redis,
     effects,
-    namespace: `chaos-${name}`,
+    namespace: NAMESPACE,
     ...scene.setting,
   };
   const desk = await openDesk(setting);
@@ -95,7 +97,7 @@ export async function play(
         .filter(isOfService),
     );
     const verdict = judge(accepted, terminals.seen, readEffects(effects), workers.killed, left);
-    return { ...verdict, strikes: workers.killed.size, terminals };
+    return { ...verdict, strikes: workers.strikes, terminals };
   } finally {
     over.abort();
     await workers.stop();
@@ -138,7 +140,7 @@ export async function heldBack(servers: Servers): Promise<number> {
   const ladder = rabbitTopology([])
     .queues.map(({ name }) => name)
     .filter((name) => name.startsWith('orchestrator.delay'));
-  const setting = { ...servers, effects: '', namespace: 'keepers' };
+  const setting = { ...servers, effects: join(servers.root, 'none'), namespace: NAMESPACE };
   const workers = await Workers.start(setting, 1); // somebody must look
   let held = Infinity;
   for (const until = Date.now() + KEEPERS_LOOK; held > 0 && Date.now() < until;) {

@@ -35,7 +35,7 @@ export const SMOKE: readonly Case[] = [
     name: 'kill -9 of workers',
     scene: () => ({
       name: 'kill',
-      runs: Number(process.env['N'] ?? 300),
+      runs: 300,
       trouble: ({ workers }) => workers.strike('SIGKILL'),
     }),
     problems: (played) => sound(played),
@@ -77,7 +77,9 @@ export const SMOKE: readonly Case[] = [
     name: 'control: acknowledged before it is handled, killed',
     scene: () => ({
       name: 'early',
-      runs: 100,
+      runs: 300,
+      kindOf: () => 'chain',
+      pause: 100,
       setting: { early: true },
       trouble: ({ workers }) => workers.strike('SIGKILL'),
     }),

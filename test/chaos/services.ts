@@ -38,7 +38,7 @@ export function optionsOf(setting: Setting): OrchestratorModuleOptions {
     state: setting.redis === undefined ? false : redisState({ url: setting.redis }),
     cache: false,
     namespace: setting.namespace,
-    timeout: '5s',
+    timeout: '2s', // a lease is twice that: so long a message waits whose process was killed
     shutdownGrace: '5s',
     retry: { maxAttempts: 20, baseDelay: '200ms' },
   };

@@ -8,6 +8,8 @@ const PROGRAM = new URL('./worker.js', import.meta.url);
 export class Workers {
   /** Of every process that was killed, when: milliseconds since the epoch. */
   readonly killed = new Map<number, number>();
+  /** How often a process was struck. */
+  strikes = 0;
   private readonly running = new Set<ChildProcess>();
   /** Those that are coming up. */
   private readonly coming = new Set<Promise<void>>();
@@ -28,6 +30,7 @@ export class Workers {
     if (victim === undefined) return;
     const gone = once(victim, 'exit');
     victim.kill(signal);
+    this.strikes += 1;
     await gone;
     await Promise.all(this.coming);
   }
