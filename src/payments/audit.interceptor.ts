@@ -2,7 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import type { OperationContext } from 'nest-orchestrator';
 import { type Observable, tap } from 'rxjs';
 
-/** Who asked for what, and whether it went well; `abandoned` once the step's time was up. Never the input: it may hold a card number. */
+/** Who asked for what, and whether it went well; `abandoned`: a read whose time was up. Never the input: it may hold a card number. */
 export interface AuditEntry {
   readonly workflow_id: string;
   readonly path: string;

@@ -42,6 +42,8 @@ export function answerIn(json: string): { readonly value: unknown } | undefined 
 
 /** Longer answers are not kept parsed, in characters: that takes half as much memory again. */
 const KEPT_PARSED = 4_096;
+/** Nor deeper ones: copying them would go as deep. */
+const KEPT_DEPTH = 64;
 
 /** Nobody is given these: everybody gets a copy. */
 const parsed = new WeakMap<Entry, { readonly value: unknown }>();
@@ -54,13 +56,18 @@ export function answerOf(entry: Entry): { readonly value: unknown } | undefined 
   let kept = parsed.get(entry);
   if (kept === undefined) {
     kept = answerIn(entry.json);
-    if (kept === undefined || entry.json.length > KEPT_PARSED) return kept;
+    if (kept === undefined || entry.json.length > KEPT_PARSED || !isShallow(kept.value, KEPT_DEPTH)) return kept;
     parsed.set(entry, kept);
   }
   return { value: copyOf(kept.value) };
 }
 
-/** @param value nothing but what JSON.parse makes, and no deeper than the text of an answer that is kept parsed */
+const isShallow = (value: unknown, depth: number): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (depth > 0 && Object.values(value).every((part) => isShallow(part, depth - 1)));
+
+/** @param value nothing but what JSON.parse makes, no deeper than what is kept parsed */
 function copyOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copyOf);
