@@ -5,7 +5,7 @@ import type { Topology } from './topology.js';
 import type { TransportDefinition } from '../workflow.transport.js';
 
 /**
- * Workflow messages over RabbitMQ 3.10 or newer. What it declares, promises and needs: `docs/rabbitmq.md`. Inert until the module
+ * Workflow messages over RabbitMQ 3.10 or newer. What it declares, promises and needs: `docs/operations.md`. Inert until the module
  * creates its transport, and connects when the application comes up: it waits for a broker that is not there yet, and refuses to
  * start with one that refuses it.
  *
