@@ -29,9 +29,10 @@ export function betweenProcesses(env: NodeJS.ProcessEnv): OrchestratorModuleOpti
   const { SHOP_DATA: folder, AMQP_URL: urls, REDIS_URL: url } = env;
   if (folder === undefined) return {};
   if (urls === undefined || url === undefined) {
+    const missing = ['AMQP_URL', 'REDIS_URL'].filter((name) => env[name] === undefined).join(' and ');
     throw new Error(
       `SHOP_DATA is set (${folder}), so that services may be processes of their own: then AMQP_URL and REDIS_URL must say where ` +
-        `they meet (${[urls === undefined ? ['AMQP_URL'] : [], url === undefined ? ['REDIS_URL'] : []].flat().join(' and ')} is missing). Set both, or leave SHOP_DATA out.`,
+        `they meet (missing: ${missing}). Set them, or leave SHOP_DATA out.`,
     );
   }
   return {

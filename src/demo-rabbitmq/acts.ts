@@ -34,7 +34,7 @@ const SERVICES = ['catalog', 'orders', 'payments', 'invoicing', 'notifications',
 const TIMES: Readonly<Record<string, number>> = { 'order-to-cash': 12, 'payment-retry': 8, restock: 1, returns: 1 };
 const OTHERWISE = 4;
 /** Milliseconds between two starts. */
-const PACE = 50;
+const PACE = 30;
 /** So many charges stand in the gateway's books when payments is killed: some runs have ended then, others are yet to start. */
 const FATAL_CHARGE = 8;
 
@@ -82,7 +82,7 @@ export async function killAmongRuns(desk: Desk, stage: Stage): Promise<Act> {
     ended.push({ workflowId, cookbook, ending: came, tookMs: performance.now() - since });
   };
   const atWork = stepsOf('payments', processes);
-  const killing = (async (): Promise<void> => {
+  const killing = awaitedLater(async () => {
     while (chargesIn(folder).length < FATAL_CHARGE) await setTimeout(1, undefined, { signal });
     const pid = processes.pidOf('payments') ?? NaN;
     const before = ended.length;
@@ -92,10 +92,11 @@ export async function killAmongRuns(desk: Desk, stage: Stage): Promise<Act> {
     );
     await processes.start('payments');
     say(`${at()}  payments ${processes.pidOf('payments') ?? NaN} is up in its place`);
-  })();
+  });
   const following: Promise<void>[] = [];
   for (const scenario of playbill()) {
-    following.push(follow(await desk.start(scenario)));
+    const started = await desk.start(scenario);
+    following.push(awaitedLater(() => follow(started)));
     await setTimeout(PACE, undefined, { signal });
   }
   say(`${at()}  ${following.length} runs are started`);
@@ -106,6 +107,13 @@ export async function killAmongRuns(desk: Desk, stage: Stage): Promise<Act> {
   const asked = changesOf<unknown>(TRIES, folder).length;
   say(`The gateway was asked for money ${asked} times, and charged ${keys.length} times, for ${chargingOf(ended)} runs that charge.\n`); // prettier-ignore
   return { runs: ended, problems: [...failures(ended), ...wrongCharges(ended, keys)] };
+}
+
+/** Begins at once; when it fails before anybody awaits it, that is told to whoever does. */
+function awaitedLater(act: () => Promise<void>): Promise<void> {
+  const acting = act();
+  acting.catch(() => undefined);
+  return acting;
 }
 
 /** The scenarios that are meant to complete, each several times, in turn. */
