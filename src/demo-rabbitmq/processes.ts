@@ -14,12 +14,14 @@ export class Processes {
   /** What happens in all of them, as each tells it. */
   readonly events$ = new Subject<RunEvent>();
   private readonly running = new Map<string, ChildProcess>();
+  private isOver = false;
 
   /** @param env of each, beside that of this process */
   constructor(private readonly env: NodeJS.ProcessEnv) {}
 
   /** Resolves with where it answers HTTP, once it does. @throws when it ends instead */
   async start(service: string): Promise<string> {
+    if (this.isOver) throw new Error(`${service} is not started: all processes are to end.`);
     const child = fork(PROGRAM, [service], { env: { ...process.env, ...this.env, PORT: '0' } });
     this.running.set(service, child);
     return new Promise((resolve, reject) => {
@@ -50,6 +52,7 @@ export class Processes {
 
   /** Resolves when all are gone. */
   async stop(): Promise<void> {
+    this.isOver = true;
     await Promise.all(
       [...this.running.values()].map(async (child) => {
         const gone = once(child, 'exit');
