@@ -2,6 +2,7 @@ import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Payload } from '@nestjs/microservices';
 import { Brackets, type Call } from '../../libs/orchestrator/src/cache/brackets.js';
+import type { CacheOptions } from '../../libs/orchestrator/src/cache/cache.options.js';
 import { fieldIn } from '../../libs/orchestrator/src/cache/fields.js';
 import { replacedBy } from '../../libs/orchestrator/src/cache/tags.js';
 import { Operation } from '../../libs/orchestrator/src/decorators/operation.decorator.js';
@@ -39,10 +40,10 @@ export interface Ours extends Contender {
   readonly executeInStep: (id: string) => Promise<unknown>;
 }
 
-/** The step cache of a service with everything in memory: what the module makes of `cache: { size }`. */
-export async function ours(size: number, value: object): Promise<Ours> {
+/** The step cache of a service, as the module makes it. Default: with everything in memory. */
+export async function ours(size: number, value: object, cache: CacheOptions = {}): Promise<Ours> {
   @Module({
-    imports: [OrchestratorModule.forRoot({ service: 'orders', cache: { size, ttl: `${TTL_MINUTES}m` } })],
+    imports: [OrchestratorModule.forRoot({ service: 'orders', cache: { ...cache, size, ttl: `${TTL_MINUTES}m` } })],
     controllers: [OrdersController],
   })
   class OursModule {}

@@ -3,12 +3,11 @@ import { OrchestratorModule } from 'nest-orchestrator';
 import { SHARED } from '../orchestration.js';
 import { CatalogController } from './catalog.controller.js';
 import { CatalogService } from './catalog.service.js';
-import { Stock } from './stock.js';
+import { StockModule } from './stock.module.js';
 
 @Module({
-  imports: [OrchestratorModule.forRoot({ service: 'catalog', ...SHARED })],
+  imports: [StockModule, OrchestratorModule.forRoot({ service: 'catalog', ...SHARED })],
   controllers: [CatalogController],
-  providers: [CatalogService, Stock],
-  exports: [Stock],
+  providers: [CatalogService],
 })
 export class CatalogModule {}

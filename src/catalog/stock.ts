@@ -1,4 +1,5 @@
 import { ConflictException, Injectable } from '@nestjs/common';
+import { Counter } from '../data/counter.js';
 import { records } from '../data/records.js';
 import { Effects } from '../effects.js';
 
@@ -29,9 +30,9 @@ export interface Reservation {
 @Injectable()
 export class Stock {
   private readonly levels = records<StockLevel>('stock', keyOf);
-  private readonly reservations = new Effects<Reservation>();
-  private readonly receipts = new Effects<StockLevel>();
-  private reserved = 0;
+  private readonly reservations = new Effects<Reservation>('reservations');
+  private readonly receipts = new Effects<StockLevel>('receipts');
+  private readonly numbers = new Counter('reservations');
 
   level(sku: string, warehouse: Warehouse): StockLevel {
     return this.levels.get(keyOf({ sku, warehouse })) ?? { sku, warehouse, on_hand: 0, reorder_level: 0 };
@@ -57,8 +58,7 @@ export class Stock {
         });
       }
       for (const { sku, quantity } of lines) this.move(sku, warehouse, -quantity);
-      this.reserved += 1;
-      return { reservation_id: `R-${this.reserved}`, warehouse, lines };
+      return { reservation_id: `R-${this.numbers.next()}`, warehouse, lines };
     });
   }
 

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { type Table, table } from './table.js';
 
-/** The records of `<name>.json`, which the build copies beside this module, by their keys: a table in memory. */
-export function records<Item>(name: string, keyOf: (item: Item) => string): Map<string, Item> {
+/** The records of `<name>.json`, which the build copies beside this module, by their keys. */
+export function records<Item>(name: string, keyOf: (item: Item) => string): Table<Item> {
   const items = JSON.parse(readFileSync(new URL(`./${name}.json`, import.meta.url), 'utf8')) as readonly Item[];
-  return new Map(items.map((item) => [keyOf(item), item]));
+  return table(
+    name,
+    items.map((item) => [keyOf(item), item] as const),
+  );
 }

@@ -22,8 +22,9 @@ export interface Stage {
   readonly events$: Observable<RunEvent>;
 }
 
-export function stageOf(app: INestApplicationContext): Stage {
-  const orchestrator = app.get<WorkflowOrchestrator>(getOrchestratorToken('runs'), { strict: false });
+/** @param service whose orchestrator starts the runs */
+export function stageOf(app: INestApplicationContext, service = 'runs'): Stage {
+  const orchestrator = app.get<WorkflowOrchestrator>(getOrchestratorToken(service), { strict: false });
   const caches = app.get(StepCache, { strict: false, each: true });
   const purges$ = merge(...caches.map(({ events$ }) => events$)).pipe(filter(isPurge));
   return { orchestrator, purges$, events$: merge(orchestrator.events$, purges$) };

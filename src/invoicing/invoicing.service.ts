@@ -1,4 +1,5 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
+import { Counter } from '../data/counter.js';
 import { records } from '../data/records.js';
 import { Effects } from '../effects.js';
 
@@ -25,9 +26,9 @@ const DAY = 24 * 60 * 60 * 1_000;
 @Injectable()
 export class InvoicingService {
   private readonly invoices = records<Invoice>('invoices', ({ id }) => id);
-  private readonly created = new Effects<Invoice>();
-  private readonly credited = new Effects<CreditNote>();
-  private number = 2_000;
+  private readonly created = new Effects<Invoice>('created-invoices');
+  private readonly credited = new Effects<CreditNote>('credit-notes');
+  private readonly numbers = new Counter('invoicing', 2_000);
 
   invoice(id: string): Invoice {
     const invoice = this.invoices.get(id);
@@ -56,7 +57,6 @@ export class InvoicingService {
   }
 
   private next(prefix: string): string {
-    this.number += 1;
-    return `${prefix}-${this.number}`;
+    return `${prefix}-${this.numbers.next()}`;
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { Counter } from '../data/counter.js';
 import { Effects } from '../effects.js';
 
 export interface Message {
@@ -20,14 +21,15 @@ export interface Receipt {
 @Injectable()
 export class Outbox {
   readonly messages: Message[] = [];
-  private readonly sent = new Effects<Receipt>();
+  private readonly numbers = new Counter('messages');
+  private readonly sent = new Effects<Receipt>('receipts-of-messages');
 
   /** Sends once per key. Takes as long as a mail server nearby. */
   async send(message: Message, key: string): Promise<Receipt> {
     await setTimeout(8);
     return this.sent.once(key, () => {
-      const number = this.messages.push(message);
-      return { message_id: `M-${number}`, channel: message.channel, to: message.to };
+      this.messages.push(message);
+      return { message_id: `M-${this.numbers.next()}`, channel: message.channel, to: message.to };
     });
   }
 }

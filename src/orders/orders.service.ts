@@ -1,4 +1,5 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
+import { Counter } from '../data/counter.js';
 import { records } from '../data/records.js';
 import { Effects } from '../effects.js';
 import type { Customer, Order, OrderLine, Purchase, Quote, Tenant } from './order.js';
@@ -8,10 +9,10 @@ import type { Customer, Order, OrderLine, Purchase, Quote, Tenant } from './orde
 export class OrdersService {
   private readonly customers = records<Customer>('customers', ({ id }) => id);
   private readonly orders = records<Order>('orders', ({ id }) => id);
-  private readonly placed = new Effects<Order>();
-  private readonly quoted = new Effects<Quote>();
-  private readonly purchased = new Effects<Purchase>();
-  private number = 2_000;
+  private readonly placed = new Effects<Order>('placed-orders');
+  private readonly quoted = new Effects<Quote>('quotes');
+  private readonly purchased = new Effects<Purchase>('purchases');
+  private readonly numbers = new Counter('orders', 2_000);
 
   customer(tenant: Tenant | undefined, id: string): Customer {
     return ownedBy(tenant, this.customers.get(id), `customer ${id}`);
@@ -73,8 +74,7 @@ export class OrdersService {
   }
 
   private next(prefix: string): string {
-    this.number += 1;
-    return `${prefix}-${this.number}`;
+    return `${prefix}-${this.numbers.next()}`;
   }
 }
 

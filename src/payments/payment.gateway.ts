@@ -1,5 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { Counter } from '../data/counter.js';
+import { table } from '../data/table.js';
 import { Effects } from '../effects.js';
 import { CardDeclinedError } from './card-declined.error.js';
 import { GatewayUnavailableError } from './gateway-unavailable.error.js';
@@ -22,12 +24,16 @@ export const TEST_CARDS = {
   flaky: '4000000000000119',
 } as const;
 
+/** The gateway's own books, which outlive any process of ours: what was charged by key, and how often each was asked for. */
+export const AUTHORISED = 'gateway-authorised';
+export const TRIES = 'gateway-tries';
+
 /** A payment provider somewhere else, simulated: it takes its time, declines, and sometimes does not answer. */
 @Injectable()
 export class PaymentGateway {
-  private readonly authorised = new Effects<Authorisation>();
-  private readonly tries = new Map<string, number>();
-  private number = 0;
+  private readonly authorised = new Effects<Authorisation>(AUTHORISED);
+  private readonly tries = table<number>(TRIES);
+  private readonly numbers = new Counter('gateway');
 
   /**
    * @param signal gives up: nobody waits for the answer any more
@@ -39,9 +45,6 @@ export class PaymentGateway {
     const tries = (this.tries.get(idempotency_key) ?? 0) + 1;
     this.tries.set(idempotency_key, tries);
     if (card_number === TEST_CARDS.flaky && tries < 3) throw new GatewayUnavailableError('The gateway did not answer.');
-    return this.authorised.once(idempotency_key, () => {
-      this.number += 1;
-      return { authorisation: `AUTH-${this.number}` };
-    });
+    return this.authorised.once(idempotency_key, () => ({ authorisation: `AUTH-${this.numbers.next()}` }));
   }
 }

@@ -1,4 +1,5 @@
 import { ConflictException, ForbiddenException, Injectable, NotFoundException } from '@nestjs/common';
+import { Counter } from '../data/counter.js';
 import { records } from '../data/records.js';
 import { Effects } from '../effects.js';
 import { type Charge, PaymentGateway } from './payment.gateway.js';
@@ -32,9 +33,9 @@ const LARGE_CENTS = 100_000;
 @Injectable()
 export class PaymentsService {
   private readonly payments = records<Payment>('payments', ({ id }) => id);
-  private readonly charged = new Effects<Payment>();
-  private readonly refunded = new Effects<Refund>();
-  private number = 2_000;
+  private readonly charged = new Effects<Payment>('charged');
+  private readonly refunded = new Effects<Refund>('refunds');
+  private readonly numbers = new Counter('payments', 2_000);
 
   constructor(private readonly gateway: PaymentGateway) {}
 
@@ -92,7 +93,6 @@ export class PaymentsService {
   }
 
   private next(prefix: string): string {
-    this.number += 1;
-    return `${prefix}-${this.number}`;
+    return `${prefix}-${this.numbers.next()}`;
   }
 }

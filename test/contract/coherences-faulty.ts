@@ -262,6 +262,25 @@ export const coherencesFaultyInPurging = (): readonly FaultyCoherence[] => [
     },
   ],
   [
+    'answers with what it read last when the store is gone',
+    'rejects reads and purges when the store cannot be reached',
+    class extends StoredCoherence {
+      private last: readonly string[] = [];
+      override async read(tags: readonly string[]) {
+        return (this.last = await super.read(tags).catch(() => this.last));
+      }
+    },
+  ],
+  [
+    'says that it has purged what the store has not taken',
+    'rejects reads and purges when the store cannot be reached',
+    class extends StoredCoherence {
+      override purge(tags: readonly string[]) {
+        return super.purge(tags).catch(() => undefined);
+      }
+    },
+  ],
+  [
     'keeps what is used for longer by writing it back',
     'never brings back a token',
     class extends StoredCoherence {

@@ -53,5 +53,12 @@ export function storedFixture(type: new (store: Store) => Coherence): CoherenceF
       await setImmediate();
       for (const tag of tags) store.delete(tag);
     },
+    cut: async () => {
+      await setImmediate();
+      const fail = (): never => {
+        throw new Error('The store cannot be reached.');
+      };
+      Object.assign(store, { get: fail, set: fail, has: fail });
+    },
   };
 }

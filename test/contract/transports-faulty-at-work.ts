@@ -33,6 +33,15 @@ export const transportsFaultyAtWork = (): readonly FaultyTransport[] => {
       },
     ],
     [
+      'counts deliveries anew when a message is put back',
+      'counts on from the deliveries',
+      class extends MemoryTransport {
+        override publish({ failedDeliveries: _, ...message }: OutgoingMessage) {
+          return super.publish(message);
+        }
+      },
+    ],
+    [
       'never gives a message up',
       'gives up a message',
       class extends MemoryTransport {

@@ -285,12 +285,12 @@ export class Hop {
 
   /** The same message again, later. */
   private async putBack(
-    { body }: IncomingMessage,
+    incoming: IncomingMessage,
     reason: SkipReason,
     changes: Pick<WorkflowMessage, 'carry' | 'purgeDebt' | 'unroutableSince'> = {},
     delay?: number,
   ): Promise<HopResult> {
-    await this.publisher.putBack(body, changes, delay);
+    await this.publisher.putBack(incoming, changes, delay);
     return { skipped: true, reason };
   }
 

@@ -5,6 +5,15 @@ export type { OrchestratorModuleOptions, RetryOptions } from './orchestrator.opt
 export type { ErrorClassifier } from './execution/error-classifier.js';
 export type { Deliver, DeliveryRequest } from './execution/delivery-request.js';
 export type { DeliveryResult } from './engine/delivery.js';
+export { nestTransport } from './transports/nest/nest.js';
+export type {
+  NestNatsOptions,
+  NestRedisOptions,
+  NestRmqOptions,
+  NestTcpOptions,
+  NestTransportOptions,
+} from './transports/nest/nest.options.js';
+export type { TcpAddress } from './transports/nest/tcp.wire.js';
 export type { Limits } from './message/limits.js';
 export type { Helper, HelperContext, Helpers, ReferenceMode } from './references/scope.js';
 export type { Duration } from './utils/duration.js';
@@ -50,7 +59,7 @@ export type {
 export type { ChangedResource, MutationTerms } from './cache/mutation-arguments.js';
 export { type CacheExplanation, StepCache } from './cache/step-cache.js';
 export type { OperationCaching } from './cache/operation-caching.js';
-export type { CacheOptions, KeyvStore, ResolveCaller } from './cache/cache.options.js';
+export type { CacheOptions, KeyvStore, OpenStores, ResolveCaller, StoresDefinition } from './cache/cache.options.js';
 export type { CacheContext, CacheCounters, CacheEvent, CacheEventType } from './cache/cache.event.js';
 export type { Tag } from './cache/tags.js';
 
@@ -106,6 +115,8 @@ export { Coherence, type CoherenceDefinition } from './cache/coherence.js';
 export { Clock, type CancelTimer } from './utils/clock.js';
 
 // Errors
+export { BrokerRefusedError } from './errors/broker-refused.error.js';
+export { BrokerUnavailableError } from './errors/broker-unavailable.error.js';
 export { ConfigurationError } from './errors/configuration.error.js';
 export { CookbookNotFoundError } from './errors/cookbook-not-found.error.js';
 export { DeliveryResultError } from './errors/delivery-result.error.js';

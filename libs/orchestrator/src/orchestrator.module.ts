@@ -1,6 +1,6 @@
 import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { Brackets } from './cache/brackets.js';
+import { Brackets, longestTtlOf } from './cache/brackets.js';
 import { cacheOf } from './cache/cache.stores.js';
 import type { Coherence } from './cache/coherence.js';
 import { MemoryCoherence } from './cache/memory/memory.coherence.js';
@@ -43,6 +43,7 @@ import { MemoryBroker } from './transports/memory/memory.broker.js';
 import { MemoryTransport } from './transports/memory/memory.transport.js';
 import { ForkKeeper } from './transports/fork.keeper.js';
 import { PartsRouter } from './transports/parts.router.js';
+import { promisesOf } from './transports/promises.js';
 import { Publisher } from './transports/publisher.js';
 import { Router } from './transports/router.js';
 import { workflowOf } from './transports/destinations.js';
@@ -125,8 +126,19 @@ const provide = (
   useFactory: FactoryProvider['useFactory'],
 ): FactoryProvider => ({ provide: token, inject, useFactory });
 
-function transportOf({ service, transport, state }: Settings, broker: MemoryBroker): WorkflowTransport {
-  if (transport !== undefined) return transport.create(service);
+function transportOf({ service, transport, state, deliver }: Settings, broker: MemoryBroker): WorkflowTransport {
+  if (transport !== undefined) {
+    const created = transport.create(service);
+    if (deliver !== undefined && !created.capabilities.competing) {
+      throw new ConfigurationError(
+        `OrchestratorModule: service "${service}" has the option deliver, and its transport gives every message to every process: each ` +
+          'would deliver every run. Take a transport whose consumers compete, or leave deliver out and call resume().',
+      );
+    }
+    const promises = promisesOf(created, state !== false);
+    new Logger(OrchestratorModule.name).log(`Service "${service}" over ${transport.kind}: ${promises}.`);
+    return created;
+  }
   const kept =
     state === false
       ? 'messages are kept in memory, and no run records'
@@ -147,9 +159,9 @@ function plannerOf({ helpers, limits, retry, classifyError: own }: Settings, ope
   });
 }
 
-function hopOf(settings: Settings, { capabilities }: WorkflowTransport, ...parts: PartsOf<typeof Hop>): Hop {
-  // Where nothing outlives this process, nobody can appear later either.
-  return new Hop({ ...settings, unroutableFor: capabilities.durable ? settings.unroutableFor : 0 }, ...parts);
+function hopOf(settings: Settings, { shared }: WorkflowTransport, ...parts: PartsOf<typeof Hop>): Hop {
+  // Where no other process is reached, nobody can appear later either.
+  return new Hop({ ...settings, unroutableFor: shared ? settings.unroutableFor : 0 }, ...parts);
 }
 
 /** What a class is made of beside what comes first. */
@@ -160,36 +172,37 @@ type PartsOf<T extends new (...parts: never[]) => unknown> =
 const STORE_ANSWERS_WITHIN = 10_000;
 
 function storeOf(
-  { service, state }: Settings,
-  { capabilities }: WorkflowTransport,
+  { service, namespace, state }: Settings,
+  { shared }: WorkflowTransport,
   memory: MemoryStateStore,
   clock: Clock,
 ): StateStore {
   if (state === false) return new UnrecordedStore();
-  if (state !== undefined) return new TimedStore(state.create(service), clock, STORE_ANSWERS_WITHIN);
-  if (!capabilities.durable) return memory;
+  if (state !== undefined) return new TimedStore(state.create({ service, namespace }), clock, STORE_ANSWERS_WITHIN);
+  if (!shared) return memory;
   throw new ConfigurationError(
-    `OrchestratorModule: the transport of service "${service}" outlives this process, so run records must too (got state: ` +
+    `OrchestratorModule: the transport of service "${service}" reaches other processes, so run records must too (got state: ` +
       'in memory). Give a state store that all processes share, or say state: false and read in docs/guarantees.md what that means.',
   );
 }
 
 function bracketsOf(
   { service, namespace, cache, cacheSettings }: Settings,
-  { capabilities }: WorkflowTransport,
+  { shared }: WorkflowTransport,
   caches: StepCaches,
   memory: MemoryCoherence,
   operations: OperationRegistry,
   modules: ModuleRef,
   clock: Clock,
 ): Brackets {
+  const longestTtl = (): number => longestTtlOf(operations, cacheSettings);
   const coherence: Coherence =
-    (cache === false ? undefined : cache.coherence?.create({ service, namespace })) ?? memory;
-  if (cache !== false && capabilities.durable && !coherence.shared) {
+    (cache === false ? undefined : cache.coherence?.create({ service, namespace, longestTtl })) ?? memory;
+  if (cache !== false && shared && !coherence.shared) {
     if (cache.processLocal !== true) {
       throw new ConfigurationError(
         `OrchestratorModule: the transport of service "${service}" reaches other processes, and what they change would purge nothing ` +
-          'here (got cache: in memory). Give cache.coherence tokens that all processes share, or say cache: false, or ' +
+          'here (got cache: in memory). Give cache.coherence tokens that all processes share, as redisCache({ url }) of nest-orchestrator/redis does, or say cache: false, or ' +
           'cache: { processLocal: true } and read in docs/cache.md what that means.',
       );
     }
@@ -201,7 +214,9 @@ function bracketsOf(
     cache === false
       ? undefined
       : () =>
-          cacheOf({ ...cache, size: cacheSettings.size }, (token) => modules.get<unknown>(token, { strict: false }));
+          cacheOf({ ...cache, service, size: cacheSettings.size }, (token) =>
+            modules.get<unknown>(token, { strict: false }),
+          );
   const brackets = new Brackets(cacheSettings, source, coherence, operations, clock, (other) => caches.of(other));
   caches.add(brackets);
   return brackets;

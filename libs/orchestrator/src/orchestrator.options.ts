@@ -262,7 +262,7 @@ class LimitOptions implements Partial<Record<keyof Limits, unknown>> {
 const IsFunction = (): PropertyDecorator => is('a function', (value) => typeof value === 'function');
 const HasCreate = (kind: string, or = '', other?: unknown): PropertyDecorator =>
   is(
-    `${or}a ${kind} definition: an object with create(service)`,
+    `${or}a ${kind} definition: an object with create()`,
     (value) => value === other || typeof (Object(value) as { create?: unknown }).create === 'function',
   );
 const HelpersByName = (): PropertyDecorator =>

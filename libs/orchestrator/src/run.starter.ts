@@ -96,7 +96,7 @@ export class RunStarter {
 
   /** Where no other process can be reached, a service that is not here is a mistake. @throws UnroutableError */
   private refuseStrangers(cookbook: Cookbook): void {
-    if (this.transport.capabilities.durable) return;
+    if (this.transport.shared) return;
     const { names } = this.services;
     for (const { step } of stepsOf(cookbook as unknown as JsonObject)) {
       const { service } = step as { readonly service?: string };

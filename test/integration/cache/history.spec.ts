@@ -53,7 +53,7 @@ describe('eight readers and two writers, by HTTP, RPC and workflows', () => {
 
   it('do, where the cache stands within the interceptor that commits: the same check sees that', async () => {
     const random = new Prng(2);
-    app = await ItemsApp.boot(new RandomStage(random), true);
+    app = await ItemsApp.boot(new RandomStage(random), { misplaced: true });
     const callers = new Callers(app, random, { workflows: 0, staged: 1, rest: 3 });
     let found: readonly string[] = [];
     for (let round = 0; round < 20 && found.length === 0; round += 1) {

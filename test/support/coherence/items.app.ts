@@ -7,6 +7,7 @@ import { Test } from '@nestjs/testing';
 import { Keyv } from 'keyv';
 import { lastValueFrom } from 'rxjs';
 import {
+  type CacheOptions,
   type Coherence,
   getOrchestratorToken,
   OrchestratorModule,
@@ -22,6 +23,17 @@ import { ItemsController, Loading, Spelling, Transaction } from './items.js';
 import type { Stage } from './stage.js';
 import { World } from './world.js';
 
+/** How an application stands to others, and what it is made of. */
+export interface ItemsTerms {
+  /** Whether the library's interceptor stands within the one that commits, where it does not put itself. */
+  readonly misplaced?: boolean;
+  /** What several applications share. Default: its own. */
+  readonly world?: World;
+  /** Default: a store and tokens of its world, whose every call takes its time. */
+  readonly cache?: CacheOptions;
+  readonly namespace?: string;
+}
+
 /** The application of {@link ItemsController}, on real time, with HTTP and RPC servers on free ports of this machine. */
 export class ItemsApp {
   private readonly agent = new Agent({ keepAlive: true });
@@ -33,10 +45,9 @@ export class ItemsApp {
     private readonly port: number,
   ) {}
 
-  /** @param misplaced whether the library's interceptor stands within the one that commits, where it does not put itself */
-  static async boot(stage: Stage, misplaced = false): Promise<ItemsApp> {
-    const world = new World(stage);
-    const building = Test.createTestingModule({ imports: [moduleOf(world)] });
+  static async boot(stage: Stage, terms: ItemsTerms = {}): Promise<ItemsApp> {
+    const { misplaced = false, world = new World(stage) } = terms;
+    const building = Test.createTestingModule({ imports: [moduleOf(world, terms)] });
     if (misplaced) building.overrideProvider(OperationInterceptor).useValue({});
     const app = (await building.compile()).createNestApplication({ logger: false });
     app.useGlobalInterceptors(new Transaction(), ...(misplaced ? [anotherInterceptor(app)] : []));
@@ -89,17 +100,14 @@ export class ItemsApp {
   }
 }
 
-function moduleOf(world: World): new () => unknown {
+function moduleOf(world: World, { cache = stagedCache(world), namespace }: ItemsTerms): new () => unknown {
   @Module({
     imports: [
       OrchestratorModule.forRoot({
         service: 'items',
         caller,
-        cache: {
-          timeout: '1m', // a machine that is busy is not slow
-          stores: new Keyv({ store: storeOf(world), useKeyPrefix: false }),
-          coherence: { kind: 'staged', create: () => staged(new MemoryCoherence(), world.stage) },
-        },
+        cache,
+        ...(namespace !== undefined && { namespace }),
       }),
     ],
     controllers: [ItemsController],
@@ -108,6 +116,12 @@ function moduleOf(world: World): new () => unknown {
   class ItemsModule {}
   return ItemsModule;
 }
+
+const stagedCache = (world: World): CacheOptions => ({
+  timeout: '1m', // a machine that is busy is not slow
+  stores: new Keyv({ store: storeOf(world), useKeyPrefix: false }),
+  coherence: { kind: 'staged', create: () => staged(new MemoryCoherence(), world.stage) },
+});
 
 function anotherInterceptor(app: INestApplication): NestInterceptor {
   const nowhere = new ApplicationConfig();

@@ -22,7 +22,8 @@ function adapted({ serialize, deserialize, ...change }: KeyvOptions = {}): Keyv 
   return keyv;
 }
 
-const open = ({ size = 10, ...options }: CacheOptions): Cache => cacheOf({ ...options, size }, () => undefined);
+const open = ({ size = 10, ...options }: CacheOptions): Cache =>
+  cacheOf({ ...options, size }, () => undefined) as Cache;
 
 function refusal(stores: unknown): string {
   try {

@@ -198,10 +198,11 @@ export class Brackets {
     return replacedBy([operation === undefined ? { service } : changedBy(operation, () => undefined)], caller);
   }
 
-  /** Pays what is owed, and lets go of the tokens. */
+  /** Pays what is owed, and lets go of the tokens and of stores that it has opened. */
   async close(): Promise<void> {
     await this.purger.close();
     await this.coherence.close();
+    await this.entries?.close();
   }
 
   /** `undefined`: the input is no JSON. */
@@ -215,8 +216,8 @@ export class Brackets {
   }
 
   /** In milliseconds. */
-  ttlOf({ cache }: BoundOperation): number {
-    return (typeof cache === 'object' ? toMilliseconds(cache.ttl) : undefined) ?? this.settings.ttl;
+  ttlOf(operation: BoundOperation): number {
+    return ttlOf(operation, this.settings);
   }
 
   private mutationOf(
@@ -255,3 +256,12 @@ export class Brackets {
 export async function requirePurged(purged: Promise<boolean>, what: string, failure?: ErrorOptions): Promise<void> {
   if (!(await purged)) throw new PurgeFailedError(what, failure);
 }
+
+/** Milliseconds for which an answer of a service's operations is served at most, as far as they are known. */
+export const longestTtlOf = (operations: OperationRegistry, settings: CacheSettings): number =>
+  [...operations.all()]
+    .filter(({ service }) => service === settings.service)
+    .reduce((longest, operation) => Math.max(longest, ttlOf(operation, settings)), settings.ttl);
+
+const ttlOf = ({ cache }: BoundOperation, { ttl }: CacheSettings): number =>
+  (typeof cache === 'object' ? toMilliseconds(cache.ttl) : undefined) ?? ttl;

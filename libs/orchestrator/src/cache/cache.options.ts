@@ -16,16 +16,34 @@ export type KeyvStore = Pick<
   'opts' | 'get' | 'set' | 'delete' | 'serialize' | 'deserialize' | 'useKeyPrefix' | 'throwOnErrors'
 >;
 
+/** Stores that are made when the module opens its cache, and closed with it. */
+export interface OpenStores {
+  /** The nearest first. */
+  readonly stores: readonly KeyvStore[];
+  /** Lets go of connections. */
+  readonly close: () => Promise<void>;
+}
+
+/** What `cache.stores` of the module's options may hold instead of stores: inert until the module opens its cache. */
+export interface StoresDefinition {
+  readonly kind: string;
+  /** @param of whose they are, and how many answers are kept in memory at most */
+  create(of: { readonly service: string; readonly size: number }): OpenStores;
+}
+
 /** How answers of reads are cached, and what a mutation does when it cannot purge them. Everything has a default. */
 export interface CacheOptions {
   /** How long an answer is served at most, unless its operation says otherwise. Default `'5m'`. */
   readonly ttl?: Duration;
-  /** How many answers are kept in memory at most; those used least recently go first. Default 10,000. Only without `stores` and `useExisting`. */
+  /** How many answers are kept in memory at most; those used least recently go first. Default 10,000. Not of `stores` that are yours, and of `useExisting`. */
   readonly size?: number;
   /** Larger answers are not stored, in bytes of JSON. Default 65,536. */
   readonly maxEntryBytes?: number;
-  /** Where answers are kept instead of in memory: any Keyv stores, the nearest first. They are whoever's who made them: never cleared or closed. */
-  readonly stores?: KeyvStore | readonly KeyvStore[];
+  /**
+   * Where answers are kept instead of in memory: any Keyv stores, the nearest first. They are whoever's who made them: never
+   * cleared or closed. Or a definition, as `redisCache()` of `nest-orchestrator/redis` gives one: then the module makes and closes them.
+   */
+  readonly stores?: KeyvStore | readonly KeyvStore[] | StoresDefinition;
   /** The token of the application's own cache, whose stores are shared: `CACHE_MANAGER` of `@nestjs/cache-manager`. */
   readonly useExisting?: InjectionToken;
   /** How long a store outside this process, and the tokens, are waited for by a read. Default `'50ms'`. */

@@ -5,16 +5,24 @@ import QuickLRU from 'quick-lru';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import { describe } from '../utils/describe.js';
 import { messageOf } from '../utils/describe-error.js';
-import type { CacheOptions } from './cache.options.js';
+import type { CacheOptions, StoresDefinition } from './cache.options.js';
 
-/** A cache in this process: at most so many entries, those used least recently go first. */
-function memoryCache(size: number): Cache {
+/** Where entries are kept. */
+export interface EntryStores {
+  /** The nearest first. */
+  readonly stores: readonly Keyv[];
+  /** Where the stores are this cache's own, and hold connections. */
+  readonly close?: () => Promise<void>;
+}
+
+/** A store in this process: at most so many entries, those used least recently go first. */
+export function memoryStore(size: number): Keyv {
   // Between its size and twice that are kept, for speed.
   const store = new Keyv({ store: new QuickLRU({ maxSize: Math.max(1, Math.floor(size / 2)) }), useKeyPrefix: false });
   // Entries cannot be changed by whoever holds them: the store need not copy them by way of a text.
   store.serialize = undefined;
   store.deserialize = undefined;
-  return createCache({ stores: [store] });
+  return store;
 }
 
 /**
@@ -23,12 +31,18 @@ function memoryCache(size: number): Cache {
  * @throws ConfigurationError
  */
 export function cacheOf(
-  { stores, useExisting, size }: CacheOptions & { readonly size: number },
+  { stores, useExisting, size, service = '' }: CacheOptions & { readonly size: number; readonly service?: string },
   existing: (token: InjectionToken) => unknown,
-): Cache {
+): EntryStores {
   if (useExisting !== undefined) return existingCache(() => existing(useExisting), 'cache.useExisting');
-  return stores === undefined ? memoryCache(size) : cacheOver([stores].flat(), 'cache.stores');
+  if (stores === undefined) return cacheOver([memoryStore(size)], 'cache.stores');
+  if (!isDefinition(stores)) return cacheOver([stores].flat(), 'cache.stores');
+  const { stores: made, close } = stores.create({ service, size });
+  return { stores: cacheOver(made, `cache.stores (${stores.kind})`).stores, close };
 }
+
+const isDefinition = (stores: object): stores is StoresDefinition =>
+  typeof (Object(stores) as Partial<StoresDefinition>).create === 'function';
 
 /** @throws ConfigurationError for what is no Keyv store, and for one that would lose or repeat what it is given */
 function cacheOver(stores: readonly unknown[], option: string): Cache {

@@ -32,5 +32,6 @@ export abstract class Coherence {
 /** What `cache.coherence` of the module's options holds: inert until the module creates it. */
 export interface CoherenceDefinition {
   readonly kind: string;
-  create(of: { readonly service: string; readonly namespace: string }): Coherence;
+  /** @param of whose they are; and, once operations are known, milliseconds for which an answer is served at most */
+  create(of: { readonly service: string; readonly namespace: string; readonly longestTtl: () => number }): Coherence;
 }

@@ -1,12 +1,11 @@
-import type { Cache } from 'cache-manager';
 import type { Keyv } from 'keyv';
 import type { Clock } from '../utils/clock.js';
 import { isRecord } from '../utils/is-record.js';
 import { Breaker } from './breaker.js';
-import { isInProcess } from './cache.stores.js';
+import { type EntryStores, isInProcess } from './cache.stores.js';
 
-/** A cache that may be another provider's, and is there once all providers are. */
-export type CacheSource = () => Cache;
+/** Stores that may be another provider's, and are there once all providers are. */
+export type CacheSource = () => EntryStores;
 
 interface Tier {
   readonly store: Keyv;
@@ -17,6 +16,7 @@ interface Tier {
 export class Entries {
   /** The nearest first. */
   private tiers: readonly Tier[] = [];
+  private shut: () => Promise<void> = () => Promise.resolve();
 
   /** @param timeout milliseconds for which a store outside this process is waited for */
   constructor(
@@ -27,10 +27,18 @@ export class Entries {
 
   /** @throws ConfigurationError for a cache that cannot be used. Before it is open everything is a miss */
   open(): void {
-    this.tiers = this.cache().stores.map((store) => ({
+    const { stores, close } = this.cache();
+    if (close !== undefined) this.shut = close;
+    this.tiers = stores.map((store) => ({
       store,
       breaker: new Breaker(this.clock, isInProcess(store) ? undefined : this.timeout),
     }));
+  }
+
+  /** Lets go of what it has opened. */
+  close(): Promise<void> {
+    this.tiers = [];
+    return this.shut();
   }
 
   /** What the nearest store has; `undefined` where none has it, or none answers. */

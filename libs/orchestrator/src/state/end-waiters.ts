@@ -31,6 +31,11 @@ export class EndWaiters {
     });
   }
 
+  /** Whether anybody waits for it. */
+  has(workflowId: string): boolean {
+    return this.waiting.has(workflowId);
+  }
+
   /** @param summary called for each who waits: they may change what they are given */
   tell(workflowId: string, summary: () => RunSummary): void {
     const waiting = this.waiting.get(workflowId) ?? [];

@@ -190,5 +190,5 @@ export abstract class StateStore {
 /** What `state` of the module's options holds: inert until the module creates the store. */
 export interface StateDefinition {
   readonly kind: string;
-  create(service: string): StateStore;
+  create(of: { readonly service: string; readonly namespace: string }): StateStore;
 }

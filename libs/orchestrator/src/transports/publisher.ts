@@ -3,6 +3,7 @@ import { withoutSecrets } from '../engine/secrets/refused.js';
 import type { OrchestratorError } from '../errors/orchestrator.error.js';
 import { UnroutableError } from '../errors/unroutable.error.js';
 import { Interrupted } from '../execution/interrupted.js';
+import { isTooLarge } from '../message/bounds.js';
 import type { MessageCodec } from '../message/message.codec.js';
 import { encodeRefused } from '../message/terminal.js';
 import type { WorkflowMessage } from '../message/workflow-message.js';
@@ -36,7 +37,7 @@ export class Publisher {
 
   /**
    * Tries until the transport has accepted the message: until then it is held, and its place among the consumers with it.
-   * @throws UnroutableError; Interrupted once the application closes
+   * @throws UnroutableError; MessageTooLargeError where the broker takes less than the limits allow; Interrupted once the application closes
    */
   async publish(message: OutgoingMessage): Promise<void> {
     for (;;) {
@@ -44,7 +45,7 @@ export class Publisher {
         await this.transport.publish(message);
         return;
       } catch (error) {
-        if (error instanceof UnroutableError) throw error;
+        if (error instanceof UnroutableError || isTooLarge(error)) throw error;
         if (this.closing) throw new Interrupted('closing', { cause: error });
         this.logger.warn(
           `Not accepted by the transport, trying again: ${message.destination} (${describeError(error)})`,
@@ -65,20 +66,20 @@ export class Publisher {
    * Puts a message back, to be delivered again in `delay` milliseconds. It is read anew from what was delivered, so that but
    * for the changes it is the same by construction.
    */
-  async putBack(body: string, changes: Changes = {}, delay = this.settings.deferBy): Promise<void> {
-    const message = changed(this.codec.decode(body), changes);
-    await this.toItself(this.codec.encodeMoved(message), message.hopId, delay);
+  async putBack(incoming: IncomingMessage, changes: Changes = {}, delay = this.settings.deferBy): Promise<void> {
+    const message = changed(this.codec.decode(incoming.body), changes);
+    await this.toItself(this.codec.encodeMoved(message), message.hopId, delay, incoming);
   }
 
   /**
    * Puts back a message of a newer version, unread, for a process that knows it.
    * @returns `false`: it has waited for `longest` milliseconds, and was not put back
    */
-  async postpone({ body, messageId }: IncomingMessage, longest: number): Promise<boolean> {
+  async postpone(incoming: IncomingMessage, longest: number): Promise<boolean> {
     const now = this.clock.now();
-    const later = this.codec.postponed(body, now);
+    const later = this.codec.postponed(incoming.body, now);
     if (now - later.since >= longest) return false;
-    await this.toItself(later.body, messageId, this.settings.deferBy);
+    await this.toItself(later.body, incoming.messageId, this.settings.deferBy, incoming);
     return true;
   }
 
@@ -97,8 +98,10 @@ export class Publisher {
     return ref;
   }
 
-  private toItself(body: string, messageId: string, delay: number): Promise<void> {
-    return this.publish({ destination: workflowOf(this.settings.service), body, messageId, delay });
+  /** This delivery is settled by that; the ones before it were not, and still count: else what kills its process did so for ever. */
+  private toItself(body: string, messageId: string, delay: number, { deliveries }: IncomingMessage): Promise<void> {
+    const destination = workflowOf(this.settings.service);
+    return this.publish({ destination, body, messageId, delay, failedDeliveries: deliveries - 1 });
   }
 
   /** From now on nothing is held any more. */

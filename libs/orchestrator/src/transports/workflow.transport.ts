@@ -19,13 +19,15 @@ export interface OutgoingMessage {
   readonly messageId: string;
   /** Milliseconds to hold it back. Never delivered early. Default 0. */
   readonly delay?: number;
+  /** How often the same message was delivered before, under another `publish`, and not settled: it counts on from there. Default 0. */
+  readonly failedDeliveries?: number;
 }
 
 /** A message on its way in. */
 export interface IncomingMessage {
   readonly body: string;
   readonly messageId: string;
-  /** How often it was delivered, this time included. */
+  /** How often it was delivered, this time and {@link OutgoingMessage.failedDeliveries} included. */
   readonly deliveries: number;
 }
 
@@ -41,6 +43,11 @@ export type MessageHandler = (message: IncomingMessage) => Promise<unknown>;
  */
 export abstract class WorkflowTransport {
   abstract readonly capabilities: TransportCapabilities;
+
+  /** Whether it reaches other processes: what they must agree on must then be shared too. One that is durable does. */
+  get shared(): boolean {
+    return this.capabilities.durable;
+  }
 
   /** Starts delivering the destination's messages to `handler`, several at once; competes with other consumers of it. */
   abstract consume(destination: string, handler: MessageHandler): Promise<void>;

@@ -159,15 +159,19 @@ export class MemoryStateStore extends StateStore {
     return { kind: run.cancelled ? 'cancelled' : 'granted', ...grant };
   }
 
-  /** The holder's run and line; without a line: fenced. What is absent (this store started empty meanwhile) is made again. */
+  /**
+   * The holder's run and line; without a line: fenced. What is absent, as this store started empty meanwhile, or older than the
+   * holder, as it has lost its newest writes, is made again.
+   */
   private held({ workflowId, epoch, token, ...hop }: Holder): { readonly run: RunRecord; readonly line?: Line } {
     const known = this.runs.get(workflowId);
     if (known !== undefined && epoch < known.epoch) return { run: known };
     const run = known?.epoch === epoch ? known : this.runs.open(workflowId, epoch);
     if (run.ending !== undefined && !fitsEnding(run.ending, hop)) return { run };
     let line = run.lines.get(hop.line);
-    if (line === undefined) {
-      line = { ...newLine(this.clock.now()), seq: hop.seq, hopId: hop.hopId, token };
+    if (line === undefined || line.seq < hop.seq) {
+      const placed = line?.placed ?? new Map<string, number>();
+      line = { ...newLine(this.clock.now()), seq: hop.seq, hopId: hop.hopId, token, placed };
       run.lines.set(hop.line, line);
     }
     return line.seq === hop.seq && line.hopId === hop.hopId && line.token === token ? { run, line } : { run };

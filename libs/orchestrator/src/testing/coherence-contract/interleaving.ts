@@ -17,7 +17,7 @@ interface Action {
   readonly ended: number;
 }
 
-/** What happens while something else does. */
+/** What happens while something else does, or does not. */
 export const interleavingCases: readonly CoherenceCase[] = [
   {
     name: 'never brings back a token that was read before a purge, however reads, purges and evictions interleave',
@@ -25,6 +25,20 @@ export const interleavingCases: readonly CoherenceCase[] = [
       for (let seed = 1; seed <= SEEDS; seed += 1) {
         const back = broughtBack(await history(fixture, new SeededRandom(seed)));
         assert.equal(back, undefined, `with seed ${seed}`);
+      }
+    },
+  },
+  {
+    name: 'rejects reads and purges when the store cannot be reached, whatever it has heard before',
+    async run(fixture) {
+      const { coherence, cut } = fixture;
+      const tags = newTags(2);
+      await tokensOf(coherence, tags);
+      if (cut === undefined) return;
+      await cut();
+      for (let time = 0; time < 2; time += 1) {
+        await assert.rejects(async () => coherence.read(tags), 'a read that knows nothing');
+        await assert.rejects(async () => coherence.purge(tags), 'a purge that nobody has taken');
       }
     },
   },

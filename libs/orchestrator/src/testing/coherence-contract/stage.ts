@@ -10,6 +10,8 @@ export interface CoherenceFixture {
   readonly another?: () => Coherence;
   /** Evicts the tokens of these tags, as a store does that is short of memory; those of other tags may go as well. */
   readonly forget: (tags: readonly string[]) => Promise<void>;
+  /** Makes the store unreachable, for good. Where tokens are in a store outside the process. */
+  readonly cut?: () => Promise<void>;
 }
 
 /** One thing that tokens promise. */

@@ -20,11 +20,11 @@ export class SimulatedQueues {
   /** @param copy milliseconds after which a second copy comes, if one does; what is put back does not double each time */
   accept(message: OutgoingMessage, copy: () => number | undefined): void {
     const { messageId, delay = 0 } = message;
-    this.enqueue({ message, deliveries: 0 }, delay);
+    this.enqueue({ message, deliveries: message.failedDeliveries ?? 0 }, delay);
     if (this.doubled.has(messageId)) return;
     this.doubled.add(messageId);
     const later = copy();
-    if (later !== undefined) this.enqueue({ message, deliveries: 0 }, delay + later);
+    if (later !== undefined) this.enqueue({ message, deliveries: message.failedDeliveries ?? 0 }, delay + later);
   }
 
   enqueue({ message, deliveries }: Waiting, delay: number): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { completed, done, granted, holderOf, hop, LEASE, type StateCase, TERMS } from './stage.js';
+import { completed, done, granted, holderOf, hop, LEASE, type StateCase, TERMS, terms } from './stage.js';
 
 const cancelled = { status: 'cancelled' } as const;
 
@@ -7,17 +7,17 @@ const cancelled = { status: 'cancelled' } as const;
 export const cancellingCases: readonly StateCase[] = [
   {
     name: 'tells the holder that its run is to be cancelled, at its next word, and keeps what it says',
-    async run({ store, pass }) {
+    async run({ store, pass, leaseMs = LEASE }) {
       const asking = hop();
-      const holder = await holderOf(store, asking);
+      const holder = await holderOf(store, asking, leaseMs);
       assert.equal((await store.cancel(asking.workflowId)).status, 'cancelling');
       assert.equal((await store.status(asking.workflowId)).status, 'cancelling');
       assert.equal(await store.record(holder, { a: completed(1) }), 'cancelled');
-      assert.equal(await store.extend(holder, LEASE), 'cancelled');
+      assert.equal(await store.extend(holder, leaseMs), 'cancelled');
       assert.equal(await store.end(holder, done), 'cancelled', 'it must end as cancelled');
       assert.equal((await store.status(asking.workflowId)).status, 'cancelling');
-      await pass(LEASE + 1);
-      const again = await store.claim(asking, TERMS);
+      await pass(leaseMs + 1);
+      const again = await store.claim(asking, terms(leaseMs));
       assert.deepEqual(again.kind === 'cancelled' && again.journal, { a: completed(1) });
     },
   },
@@ -88,27 +88,27 @@ export const cancellingCases: readonly StateCase[] = [
   },
   {
     name: 'keeps the next message out while a handler is overdue, as long as its lease is upheld',
-    async run({ store, pass }) {
+    async run({ store, pass, leaseMs = LEASE }) {
       const asking = hop();
-      const holder = await holderOf(store, asking);
-      assert.equal(await store.extend(holder, LEASE, true), 'ok');
+      const holder = await holderOf(store, asking, leaseMs);
+      assert.equal(await store.extend(holder, leaseMs, true), 'ok');
       const next = { ...asking, seq: 2, hopId: 'next' };
-      assert.equal((await store.claim(next, TERMS)).kind, 'busy');
-      await pass(LEASE - 1_000);
-      assert.equal(await store.extend(holder, LEASE, true), 'ok', 'whoever is kept out has not taken the line');
-      await pass(2_000);
-      assert.equal((await store.claim(next, TERMS)).kind, 'busy');
+      assert.equal((await store.claim(next, terms(leaseMs))).kind, 'busy');
+      await pass(0.6 * leaseMs);
+      assert.equal(await store.extend(holder, leaseMs, true), 'ok', 'whoever is kept out has not taken the line');
+      await pass(0.6 * leaseMs);
+      assert.equal((await store.claim(next, terms(leaseMs))).kind, 'busy');
       await store.extend(holder, 0);
-      await granted(store, next);
+      await granted(store, next, leaseMs);
     },
   },
   {
     name: 'does not wait for an overdue handler whose process has died',
-    async run({ store, pass }) {
+    async run({ store, pass, leaseMs = LEASE }) {
       const asking = hop();
-      await store.extend(await holderOf(store, asking), LEASE, true);
-      await pass(LEASE + 1);
-      await granted(store, { ...asking, seq: 2, hopId: 'next' });
+      await store.extend(await holderOf(store, asking, leaseMs), leaseMs, true);
+      await pass(leaseMs + 1);
+      await granted(store, { ...asking, seq: 2, hopId: 'next' }, leaseMs);
     },
   },
   {

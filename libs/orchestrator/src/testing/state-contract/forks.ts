@@ -27,14 +27,14 @@ export const forkCases: readonly StateCase[] = [
   },
   {
     name: 'tells a part that arrives again the same, and keeps what it came to first',
-    async run({ store, pass }) {
+    async run({ store, pass, leaseMs = LEASE }) {
       const main = hop();
-      const first = await holderOf(store, { ...main, line: 'f/a', seq: 0, hopId: 'a' });
+      const first = await holderOf(store, { ...main, line: 'f/a', seq: 0, hopId: 'a' }, leaseMs);
       await store.arrive(first, arrival('a', 1));
-      await pass(LEASE + 1);
-      const again = await holderOf(store, { ...main, line: 'f/a', seq: 0, hopId: 'a' });
+      await pass(leaseMs + 1);
+      const again = await holderOf(store, { ...main, line: 'f/a', seq: 0, hopId: 'a' }, leaseMs);
       assert.deepEqual(await store.arrive(again, arrival('a', 2)), { kind: 'waiting' });
-      const b = await holderOf(store, { ...main, line: 'f/b', seq: 0, hopId: 'b' });
+      const b = await holderOf(store, { ...main, line: 'f/b', seq: 0, hopId: 'b' }, leaseMs);
       const all = { kind: 'all', results: { a: 1, b: 3 } };
       assert.deepEqual(await store.arrive(b, arrival('b', 3)), all);
       assert.deepEqual(await store.arrive(b, arrival('b', 4)), all, 'a crash before the run went on loses nothing');
@@ -42,14 +42,14 @@ export const forkCases: readonly StateCase[] = [
   },
   {
     name: 'lets nobody arrive who does not hold the line, or whose run was ended by another',
-    async run({ store, pass }) {
+    async run({ store, pass, leaseMs = LEASE }) {
       const main = hop();
       const part = { ...main, line: 'f/a', seq: 0, hopId: 'a' };
-      const stalled = await holderOf(store, part);
-      await pass(LEASE + 1);
-      const holder = await holderOf(store, part);
+      const stalled = await holderOf(store, part, leaseMs);
+      await pass(leaseMs + 1);
+      const holder = await holderOf(store, part, leaseMs);
       assert.deepEqual(await store.arrive(stalled, arrival('a', 1)), { kind: 'fenced' });
-      await store.end(await holderOf(store, main), done);
+      await store.end(await holderOf(store, main, leaseMs), done);
       assert.deepEqual(await store.arrive(holder, arrival('a', 1)), { kind: 'fenced' });
     },
   },
@@ -67,15 +67,15 @@ export const forkCases: readonly StateCase[] = [
   },
   {
     name: 'tells a hop that comes again that it has left its fork, and no later one',
-    async run({ store, pass }) {
+    async run({ store, pass, leaseMs = LEASE }) {
       const main = hop();
-      const first = await granted(store, main);
+      const first = await granted(store, main, leaseMs);
       assert.equal(first.left, false);
       assert.equal(await store.record(first.holder, { x: completed(1) }, fork), 'ok');
-      await pass(LEASE + 1);
-      const again = await granted(store, main);
+      await pass(leaseMs + 1);
+      const again = await granted(store, main, leaseMs);
       assert.deepEqual([again.left, again.journal], [true, { x: completed(1) }]);
-      assert.equal((await granted(store, { ...main, seq: 2, hopId: 'next' })).left, false);
+      assert.equal((await granted(store, { ...main, seq: 2, hopId: 'next' }, leaseMs)).left, false);
     },
   },
   {

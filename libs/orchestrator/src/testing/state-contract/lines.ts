@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Holder } from '../../state/state.store.js';
-import { completed, done, granted, holderOf, hop, LEASE, type StateCase, TERMS } from './stage.js';
+import { completed, done, granted, holderOf, hop, LEASE, type StateCase, TERMS, terms } from './stage.js';
 
 /** Who may execute a message, what is replayed, how a run ends. */
 export const lineCases: readonly StateCase[] = [
@@ -16,12 +16,12 @@ export const lineCases: readonly StateCase[] = [
   },
   {
     name: 'grants a message again when the lease of a dead holder is over, with what that one recorded',
-    async run({ store, pass }) {
+    async run({ store, pass, leaseMs = LEASE }) {
       const asking = hop();
-      const first = await granted(store, asking);
+      const first = await granted(store, asking, leaseMs);
       assert.equal(await store.record(first.holder, { a: completed(1) }), 'ok');
-      await pass(LEASE + 1);
-      const second = await granted(store, asking);
+      await pass(leaseMs + 1);
+      const second = await granted(store, asking, leaseMs);
       assert.deepEqual(second.journal, { a: completed(1) });
       assert.notEqual(second.holder.token, first.holder.token);
       assert.equal(second.at, first.at, 'a redelivery sees the time of the first grant');
@@ -29,17 +29,17 @@ export const lineCases: readonly StateCase[] = [
   },
   {
     name: 'fences the holder whose message was granted to another: a stalled process changes nothing',
-    async run({ store, pass }) {
+    async run({ store, pass, leaseMs = LEASE }) {
       const asking = hop();
-      const stalled = await holderOf(store, asking);
-      await pass(LEASE + 1);
-      const holder = await holderOf(store, asking);
+      const stalled = await holderOf(store, asking, leaseMs);
+      await pass(leaseMs + 1);
+      const holder = await holderOf(store, asking, leaseMs);
       assert.equal(await store.record(stalled, { a: completed('late') }), 'fenced');
-      assert.equal(await store.extend(stalled, LEASE), 'fenced');
+      assert.equal(await store.extend(stalled, leaseMs), 'fenced');
       assert.equal(await store.end(stalled, done), 'fenced');
       assert.equal(await store.record(holder, { b: completed(2) }), 'ok');
-      await pass(LEASE + 1);
-      assert.deepEqual((await granted(store, asking)).journal, { b: completed(2) });
+      await pass(leaseMs + 1);
+      assert.deepEqual((await granted(store, asking, leaseMs)).journal, { b: completed(2) });
     },
   },
   {
@@ -52,13 +52,13 @@ export const lineCases: readonly StateCase[] = [
   },
   {
     name: 'refuses a message that the line has left behind, also once its lease is over',
-    async run({ store, pass }) {
+    async run({ store, pass, leaseMs = LEASE }) {
       const asking = hop();
-      await granted(store, asking);
-      await granted(store, { ...asking, seq: 2, hopId: 'next' });
-      assert.equal((await store.claim(asking, TERMS)).kind, 'stale');
-      await pass(LEASE + 1);
-      assert.equal((await store.claim(asking, TERMS)).kind, 'stale');
+      await granted(store, asking, leaseMs);
+      await granted(store, { ...asking, seq: 2, hopId: 'next' }, leaseMs);
+      assert.equal((await store.claim(asking, terms(leaseMs))).kind, 'stale');
+      await pass(leaseMs + 1);
+      assert.equal((await store.claim(asking, terms(leaseMs))).kind, 'stale');
     },
   },
   {
@@ -81,26 +81,26 @@ export const lineCases: readonly StateCase[] = [
   },
   {
     name: 'keeps outcomes until the run ends, the newest of a path',
-    async run({ store, pass }) {
+    async run({ store, pass, leaseMs = LEASE }) {
       const asking = hop();
-      const holder = await holderOf(store, asking);
+      const holder = await holderOf(store, asking, leaseMs);
       await store.record(holder, { a: completed(1), b: completed(null) });
       await store.record(holder, { a: completed(2, 2) });
-      await pass(LEASE + 1);
-      assert.deepEqual((await granted(store, asking)).journal, { a: completed(2, 2), b: completed(null) });
+      await pass(leaseMs + 1);
+      assert.deepEqual((await granted(store, asking, leaseMs)).journal, { a: completed(2, 2), b: completed(null) });
     },
   },
   {
     name: 'extends a lease from now on, and gives it up when it is extended by nothing',
-    async run({ store, pass }) {
+    async run({ store, pass, leaseMs = LEASE }) {
       const asking = hop();
-      const holder = await holderOf(store, asking);
-      await pass(LEASE - 1_000);
-      assert.equal(await store.extend(holder, LEASE), 'ok');
-      await pass(LEASE - 1_000);
-      assert.equal((await store.claim(asking, TERMS)).kind, 'busy');
+      const holder = await holderOf(store, asking, leaseMs);
+      await pass(0.6 * leaseMs);
+      assert.equal(await store.extend(holder, leaseMs), 'ok');
+      await pass(0.6 * leaseMs);
+      assert.equal((await store.claim(asking, terms(leaseMs))).kind, 'busy');
       assert.equal(await store.extend(holder, 0), 'ok');
-      await granted(store, asking);
+      await granted(store, asking, leaseMs);
     },
   },
   {
@@ -116,13 +116,13 @@ export const lineCases: readonly StateCase[] = [
   },
   {
     name: 'lets the message that ended the run tell so again, with its journal: a crash before the terminal loses nothing',
-    async run({ store, pass }) {
+    async run({ store, pass, leaseMs = LEASE }) {
       const asking = hop();
-      const holder = await holderOf(store, asking);
+      const holder = await holderOf(store, asking, leaseMs);
       await store.record(holder, { a: completed(1) });
       await store.end(holder, done);
-      await pass(LEASE + 1);
-      const again = await store.claim(asking, TERMS);
+      await pass(leaseMs + 1);
+      const again = await store.claim(asking, terms(leaseMs));
       const journal = { a: completed(1) };
       assert.deepEqual(again, { ...again, kind: 'ended-here', journal, summary: done });
     },
@@ -152,13 +152,13 @@ export const lineCases: readonly StateCase[] = [
   },
   {
     name: 'gives a message of the original the place after the current one, and the same place when it comes again',
-    async run({ store, pass }) {
+    async run({ store, pass, leaseMs = LEASE }) {
       const asking = hop({ seq: undefined, hopId: 'text-1' });
-      assert.equal((await holderOf(store, asking)).seq, 1);
-      await pass(LEASE + 1);
-      assert.equal((await holderOf(store, asking)).seq, 1);
-      assert.equal((await holderOf(store, { ...asking, hopId: 'text-2' })).seq, 2);
-      const again = await store.claim(asking, TERMS);
+      assert.equal((await holderOf(store, asking, leaseMs)).seq, 1);
+      await pass(leaseMs + 1);
+      assert.equal((await holderOf(store, asking, leaseMs)).seq, 1);
+      assert.equal((await holderOf(store, { ...asking, hopId: 'text-2' }, leaseMs)).seq, 2);
+      const again = await store.claim(asking, terms(leaseMs));
       assert.equal(again.kind, 'stale', 'once the line has gone on it is as old as any other');
     },
   },
@@ -169,6 +169,19 @@ export const lineCases: readonly StateCase[] = [
       assert.equal(await store.record(lost, { a: completed(1) }), 'ok');
       assert.equal(await store.end(lost, done), 'ok');
       assert.equal((await store.status(lost.workflowId)).status, 'completed');
+    },
+  },
+  {
+    name: 'lets a holder go on whose grant it has forgotten, though not the one before: a failover stops no run',
+    async run({ store }) {
+      const asking = hop();
+      const before = await holderOf(store, asking);
+      await store.record(before, { a: completed(1) });
+      const lost: Holder = { ...asking, seq: 2, hopId: 'next', token: 'from before' };
+      assert.equal(await store.record(lost, { b: completed(2) }), 'ok');
+      assert.equal(await store.record(before, { a: completed(3) }), 'fenced');
+      const again = await granted(store, { ...asking, seq: 2, hopId: 'next' });
+      assert.deepEqual(again.journal, { b: completed(2) });
     },
   },
   {

@@ -28,6 +28,25 @@ export const acknowledgementCases = [
       assert.deepEqual(came.map(({ deliveries }) => deliveries), [1, 2, 3, 4]); // prettier-ignore
     },
   ),
+  transportCase(
+    'counts on from the deliveries that a message was published with: put back again and again, it is given up all the same',
+    ['redelivery'],
+    async (stage) => {
+      const came = await stage.listen(await stage.open());
+      const sender = await stage.sender();
+      for (const delay of [0, 100]) {
+        await sender.publish({
+          destination: stage.destination,
+          body: '{}',
+          messageId: `${delay}`,
+          delay,
+          failedDeliveries: 3,
+        });
+      }
+      await stage.until(() => came.length >= 2, 'both arrive');
+      assert.deepEqual(came.map(({ deliveries }) => deliveries), [4, 4]); // prettier-ignore
+    },
+  ),
   transportCase('lets other messages pass one that is refused again and again', ['redelivery'], async (stage) => {
     const came = await stage.listen(await stage.open({ prefetch: 1 }), ({ body }) => {
       if (body === 'refused') throw new Error('Never.');

@@ -48,7 +48,7 @@ export const closingCases = [
     await transport.close();
     await transport.close();
     await assert.rejects(stage.send(transport, ['{}']));
-    await stage.send(await stage.sender(), ['{}']);
+    await stage.sendToStopped(['{}']);
     await stage.silence();
     assert.deepEqual(came, []);
   }),

@@ -34,7 +34,7 @@ export const keepingCases = [
     await stage.send(await stage.sender(), ['poison']);
     await stage.until(() => asked === 6, 'it is handled at last');
   }), // prettier-ignore
-  transportCase('shows what went to workflow.failed to whoever comes to look, until it is taken away', [], async (stage) => {
+  transportCase('shows what went to workflow.failed to whoever comes to look, until it is taken away', ['redelivery'], async (stage) => {
     const transport = await stage.open();
     const ids = ['1', '2'].map((n) => `${stage.service}:${n}:failed`);
     for (const messageId of ids) await transport.publish({ destination: FAILED, body: `{"of":"${messageId}"}`, messageId });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { UnroutableError } from '../../errors/unroutable.error.js';
 import { workflowOf } from '../../transports/destinations.js';
 import type { IncomingMessage, WorkflowTransport } from '../../transports/workflow.transport.js';
 
@@ -53,6 +54,13 @@ export class TransportStage {
       ids.push(messageId);
     }
     return ids;
+  }
+
+  /** Sends to a service that has stopped: without a broker that keeps messages there may be nobody to send to, which is said. */
+  async sendToStopped(bodies: readonly string[]): Promise<void> {
+    await this.send(await this.sender(), bodies).catch((error: unknown) => {
+      if (!(error instanceof UnroutableError)) throw error;
+    });
   }
 
   /** Consumes, and lists what came when its handler was called. */

@@ -10,7 +10,7 @@ export const stoppingCases = [
     const { transport, came } = await stage.occupied(() => hold.opened.then(() => order.push('handled')));
     const stopping = transport.stop(60_000).then(() => order.push('stopped'));
     await stage.silence();
-    await stage.send(await stage.sender(), ['{}']);
+    await stage.sendToStopped(['{}']);
     hold.open();
     await stopping;
     await stage.silence();

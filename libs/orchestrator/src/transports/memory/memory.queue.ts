@@ -56,7 +56,7 @@ export class MemoryQueue {
   }
 
   push(message: OutgoingMessage): void {
-    this.enqueue({ message, deliveries: 0 });
+    this.enqueue({ message, deliveries: message.failedDeliveries ?? 0 });
   }
 
   /** @param prefetch how many messages the handler may have at once */

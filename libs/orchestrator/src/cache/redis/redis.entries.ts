@@ -1,0 +1,48 @@
+import { createRequire } from 'node:module';
+import { type CacheManagerStore, KeyvAdapter } from 'cache-manager';
+import type * as IoredisYet from 'cache-manager-ioredis-yet';
+import { Keyv } from 'keyv';
+import { ConfigurationError } from '../../errors/configuration.error.js';
+import { messageOf } from '../../utils/describe-error.js';
+import type { OpenStores } from '../cache.options.js';
+import { memoryStore } from '../cache.stores.js';
+import { RedisConnection } from './redis.connection.js';
+import type { RedisTarget } from './redis-cache.options.js';
+
+/** Answers in Redis, and those used last in this process too. */
+export function redisStores(
+  target: RedisTarget,
+  { service, size, memory }: { readonly service: string; readonly size: number; readonly memory: boolean },
+): OpenStores {
+  const { redisInsStore } = ioredisYet();
+  const connection = new RedisConnection(target, {
+    what: `the answers of service "${service}"`,
+    withoutIt: memory ? 'they are kept in memory alone' : 'nothing is kept',
+  });
+  const store = redisInsStore(connection.client) as unknown as CacheManagerStore;
+  const far = new Keyv({ store: new KeyvAdapter(store), useKeyPrefix: false, throwOnErrors: true });
+  far.serialize = undefined;
+  far.deserialize = undefined;
+  // `throwOnErrors` tells whoever calls; without a listener Keyv would end the process.
+  far.on('error', () => undefined);
+  return {
+    stores: memory ? [memoryStore(size), far] : [far],
+    close: () => {
+      connection.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Loaded where it is used: who keeps only tokens, or runs, in Redis does not install it. */
+function ioredisYet(): typeof IoredisYet {
+  try {
+    return createRequire(import.meta.url)('cache-manager-ioredis-yet') as typeof IoredisYet;
+  } catch (cause) {
+    throw new ConfigurationError(
+      `redisCache: answers in Redis need the package cache-manager-ioredis-yet (${messageOf(cause)}). Install it, or say entries: false: ` +
+        'answers are kept in memory then.',
+      { cause },
+    );
+  }
+}

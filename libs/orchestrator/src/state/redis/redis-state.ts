@@ -1,0 +1,134 @@
+import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import { ConfigurationError } from '../../errors/configuration.error.js';
+import { describe } from '../../utils/describe.js';
+import type { StateDefinition } from '../state.store.js';
+import { RedisConnection, type RedisServer } from './redis-connection.js';
+import { RedisStateStore } from './redis.store.js';
+import { defineScripts } from './scripts/scripts.js';
+
+/** Which Redis: one server, one that sentinels name, or a cluster. */
+export type RedisStateOptions =
+  | {
+      /** `redis://user:password@host:6379/0`, `rediss://` for TLS. */
+      readonly url: string;
+      /** More options of ioredis. */
+      readonly options?: RedisOptions;
+    }
+  | {
+      /** Of ioredis: `sentinels` and `name` for a server that sentinels name. */
+      readonly options: RedisOptions;
+    }
+  | {
+      /** Some nodes of a Redis Cluster. */
+      readonly cluster: readonly ClusterNode[];
+      /** Options of ioredis for a cluster; those of its nodes are in `redisOptions`. */
+      readonly options?: ClusterOptions;
+    };
+
+/**
+ * Keeps run records in Redis 6.2 or newer, for all processes that share it: `state` of the module's options. Needs `ioredis`.
+ *
+ * @example
+ * OrchestratorModule.forRoot({ service: 'orders', transport, state: redisState({ url: 'redis://localhost:6379' }) })
+ */
+export function redisState(of: RedisStateOptions): StateDefinition {
+  return {
+    kind: 'redis',
+    create: ({ service, namespace }) =>
+      new RedisStateStore(new RedisConnection(serverOf(of), service, defineScripts), namespace),
+  };
+}
+
+/** Milliseconds without an answer after which a connection counts as dead. Less than a call is waited for. */
+const ANSWERS_WITHIN = 5_000;
+
+/**
+ * What is asked and not answered when the connection closes is rejected, never sent again (by `autoResendUnfulfilledCommands:
+ * false` alone it would be forgotten instead, and its caller would wait for ever); nothing is queued for a connection that is
+ * not there. A cluster sends again what it has sent to a node that went away: each script answers its second run as its first.
+ */
+const COMMANDS = {
+  maxRetriesPerRequest: 0,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  socketTimeout: ANSWERS_WITHIN,
+  // After a failover a name may lead to the new primary, and the connection still to the old one.
+  reconnectOnError: (error: Error) => error.message.includes('READONLY'),
+} satisfies RedisOptions;
+
+/** A subscription is kept until there is a connection for it, and made anew by each. */
+const SUBSCRIBER = {
+  maxRetriesPerRequest: null,
+  enableOfflineQueue: true,
+  autoResubscribe: true,
+} satisfies RedisOptions;
+
+/** @throws ConfigurationError for what cannot work */
+function serverOf(of: RedisStateOptions): RedisServer {
+  const { options = {} } = of;
+  if ('cluster' in of) {
+    const nodes = [...of.cluster];
+    if (nodes.length === 0) refuse('cluster must name a node, such as { host, port } (got an empty list)');
+    const given = options as ClusterOptions;
+    refuseUnsafe(given, 'options.');
+    refuseUnsafe(given.redisOptions ?? {}, 'options.redisOptions.');
+    return {
+      name: `Redis Cluster at ${nodes.map(nodeName).join(', ')}`,
+      connect: (kind) => {
+        const own = kind === 'commands' ? COMMANDS : SUBSCRIBER;
+        const { enableOfflineQueue, ...redisOptions } = own;
+        return new Cluster(nodes, {
+          ...given,
+          enableOfflineQueue,
+          redisOptions: { ...given.redisOptions, ...redisOptions },
+        });
+      },
+    };
+  }
+  refuseUnsafe(options, 'options.');
+  const given = options as RedisOptions;
+  const url = 'url' in of ? addressOf(of.url) : undefined;
+  if (url === undefined && Object.keys(given).length === 0)
+    refuse("url must be a URL such as 'redis://localhost:6379' (got nothing)");
+  return {
+    name: url?.name ?? `Redis ${given.name ?? `${given.host ?? 'localhost'}:${given.port ?? 6379}`}`,
+    connect: (kind) => {
+      const all = { ...given, ...(kind === 'commands' ? COMMANDS : SUBSCRIBER) };
+      return url === undefined ? new Redis(all) : new Redis(url.text, all);
+    },
+  };
+}
+
+/** Options of ioredis under which two processes would not see one record, with the reason and what to do instead. */
+const UNSAFE: Readonly<Record<string, readonly [works: (value: unknown) => boolean, fix: string]>> = {
+  keyPrefix: [(value) => value === '', "leave it out: the module's option namespace stands before every key"],
+  readOnly: [(value) => value === false, 'leave it out: records are written, and replicas are behind'],
+  scaleReads: [(value) => value === 'master', 'leave it out: a replica would answer with what is no longer so'],
+};
+
+function refuseUnsafe(options: object, path: string): void {
+  for (const [name, [works, fix]] of Object.entries(UNSAFE)) {
+    const value: unknown = (options as Readonly<Record<string, unknown>>)[name];
+    if (value !== undefined && !works(value)) refuse(`${path}${name} cannot be used (got ${describe(value)}): ${fix}`);
+  }
+}
+
+function addressOf(url: unknown): { readonly text: string; readonly name: string } {
+  const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
+  if (typeof url !== 'string' || parsed === undefined || !['redis:', 'rediss:'].includes(parsed.protocol)) {
+    // Never the text itself: it may hold a password.
+    const got =
+      parsed === undefined ? (typeof url === 'string' ? 'a text that is none' : describe(url)) : parsed.protocol;
+    return refuse(`url must be a URL such as 'redis://localhost:6379', or 'rediss://' for TLS (got ${got})`);
+  }
+  return { text: url, name: `Redis at ${parsed.protocol}//${parsed.host}${parsed.pathname}` };
+}
+
+function nodeName(node: ClusterNode): string {
+  if (typeof node === 'object') return `${node.host ?? 'localhost'}:${node.port ?? 6379}`;
+  return typeof node === 'string' && URL.canParse(node) ? new URL(node).host : 'a node';
+}
+
+function refuse(problem: string): never {
+  throw new ConfigurationError(`redisState: ${problem}.`);
+}

@@ -1,0 +1,118 @@
+import { clearTimeout, setTimeout } from 'node:timers'; // not the global: an app's test may fake that
+import { EndWaiters } from '../end-waiters.js';
+import type { RunStatus, RunSummary } from '../state.store.js';
+import type { RedisConnection } from './redis-connection.js';
+import { placeOf } from './run-keys.js';
+
+/** Milliseconds until it is looked whether a run has ended of which nobody told: at first, and at last. */
+const [FIRST_LOOK, LAST_LOOK] = [1_000, 5_000];
+
+/** A run whose end somebody of this process waits for. */
+interface Watch {
+  pause: number;
+  timer?: NodeJS.Timeout;
+}
+
+/** The ends of runs, as they are told on a channel of each run, or found in its record. */
+export class RunEndings {
+  private readonly waiting = new EndWaiters();
+  private readonly watched = new Map<string, Watch>();
+  /** Runs by channel. */
+  private readonly channels = new Map<string, string>();
+  private listening = false;
+  private isClosed = false;
+
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly namespace: string,
+    private readonly status: (workflowId: string) => Promise<RunStatus>,
+  ) {}
+
+  async wait(workflowId: string, signal: AbortSignal): Promise<RunSummary> {
+    if (this.isClosed) throw new Error('the state store is closed');
+    const waiting = this.waiting.wait(workflowId, signal, undefined);
+    this.watch(workflowId);
+    try {
+      return await waiting;
+    } finally {
+      if (!this.waiting.has(workflowId)) this.unwatch(workflowId);
+    }
+  }
+
+  close(): void {
+    this.isClosed = true;
+    for (const workflowId of this.watched.keys()) this.unwatch(workflowId);
+  }
+
+  private watch(workflowId: string): void {
+    if (this.watched.has(workflowId)) return;
+    const watch: Watch = { pause: FIRST_LOOK };
+    this.watched.set(workflowId, watch);
+    void this.follow(workflowId, watch);
+  }
+
+  /** Looks, listens, and looks again: what ended before it could be heard is in the record. Then looks from time to time. */
+  private async follow(workflowId: string, watch: Watch): Promise<void> {
+    await this.look(workflowId);
+    if (!this.isCurrent(workflowId, watch)) return;
+    this.lookLater(workflowId, watch);
+    const { channel } = placeOf(this.namespace, workflowId);
+    this.channels.set(channel, workflowId);
+    await this.subscribe(channel);
+    if (this.isCurrent(workflowId, watch)) await this.look(workflowId);
+  }
+
+  private async subscribe(channel: string): Promise<void> {
+    const subscriber = this.connection.subscriber();
+    if (!this.listening) {
+      this.listening = true;
+      subscriber.on('message', (from: string, summary: string) => {
+        const workflowId = this.channels.get(from);
+        if (workflowId !== undefined) this.tell(workflowId, summary);
+      });
+    }
+    await subscriber.subscribe(channel).catch(() => undefined); // it is looked from time to time
+  }
+
+  private lookLater(workflowId: string, watch: Watch): void {
+    watch.timer = setTimeout(() => {
+      watch.pause = Math.min(watch.pause * 1.5, LAST_LOOK);
+      void this.look(workflowId).then(() => {
+        if (this.isCurrent(workflowId, watch)) this.lookLater(workflowId, watch);
+      });
+    }, watch.pause);
+  }
+
+  private async look(workflowId: string): Promise<void> {
+    try {
+      const status = await this.status(workflowId);
+      if (isOver(status)) this.tell(workflowId, JSON.stringify(status));
+    } catch {
+      // Redis is away: whoever waits, waits on.
+    }
+  }
+
+  /** @param summary JSON: whoever is given it may change it */
+  private tell(workflowId: string, summary: string): void {
+    this.waiting.tell(workflowId, () => JSON.parse(summary) as RunSummary);
+  }
+
+  private unwatch(workflowId: string): void {
+    clearTimeout(this.watched.get(workflowId)?.timer);
+    this.watched.delete(workflowId);
+    const { channel } = placeOf(this.namespace, workflowId);
+    if (this.channels.delete(channel)) {
+      void this.connection
+        .subscriber()
+        .unsubscribe(channel)
+        .catch(() => undefined);
+    }
+  }
+
+  private isCurrent(workflowId: string, watch: Watch): boolean {
+    return this.watched.get(workflowId) === watch;
+  }
+}
+
+const isOver = (status: RunStatus): status is RunSummary =>
+  ['completed', 'failed', 'cancelled'].includes(status.status);

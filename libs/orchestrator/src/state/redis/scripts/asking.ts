@@ -1,0 +1,49 @@
+import { KEPT_OTHERWISE, lua, PRELUDE } from './prelude.js';
+
+/** ARGV: epoch, line, seq, join, and all parts. Answers `over`, or for each part whether it left a trace. */
+export const INSPECT = lua`${PRELUDE}
+local epoch, known = tonumber(ARGV[1]), tonumber(field('epoch'))
+local lost = not known or known < epoch
+if not lost then
+  local line = read_line(ARGV[2])
+  if known > epoch or field('ending') or (line and line.seq > tonumber(ARGV[3])) then return 'over' end
+end
+local traces = {}
+for i = 5, #ARGV do
+  local traced = not lost and (field('part:' .. ARGV[4] .. '\n' .. ARGV[i]) or field('line:' .. ARGV[4] .. '/' .. ARGV[i]))
+  traces[#traces + 1] = traced and '1' or '0'
+end
+return traces
+`;
+
+const ASKING = lua`${PRELUDE}
+local function status()
+  if not field('epoch') then return { 'unknown' } end
+  if field('ending') then return { 'ended', redis.call('GET', outputs) or field('summary') } end
+  if field('cancelled') then return { 'cancelling' } end
+  local main = read_line('')
+  return { main and main.departure == 'hand_over' and 'delivery_requested' or 'running' }
+end
+`;
+
+/** Answers the status; `ended` with the summary. */
+export const STATUS = lua`${ASKING}
+return status()
+`;
+
+/** Answers as {@link STATUS} does. */
+export const CANCEL = lua`${ASKING}
+if not field('epoch') then
+  redis.call('HSET', run, 'epoch', '-1', 'cancelled', '1')
+  redis.call('PEXPIRE', run, ${KEPT_OTHERWISE})
+elseif not field('ending') then
+  redis.call('HSET', run, 'cancelled', '1')
+end
+return status()
+`;
+
+/** ARGV: epoch, milliseconds for which the record is kept. */
+export const REOPEN = lua`${PRELUDE}
+local epoch, known = tonumber(ARGV[1]), tonumber(field('epoch'))
+if (known or -1) < epoch then open(known, epoch, ARGV[2]) end
+`;

@@ -1,0 +1,45 @@
+import { HELD, lua } from './prelude.js';
+
+/** ARGV[6..]: `fork`, `hand_over` or nothing; how many lines that makes, and each; then path, outcome, path, outcome… */
+export const RECORD = lua`${HELD}
+local line, name = held()
+if not line then return 'fenced' end
+
+local departure, lines = ARGV[6], tonumber(ARGV[7])
+local first = 8 + lines
+for i = first, #ARGV, 2 do redis.call('HSET', run, 'done:' .. name .. '\n' .. ARGV[i], ARGV[i + 1]) end
+local cancelled = to_be_cancelled()
+local left = departure == 'fork' or (departure ~= '' and not cancelled)
+if left or (first < #ARGV and not line.journal) then
+  if left then line.departure = departure end
+  line.journal = line.journal or first < #ARGV
+  write_line(name, line)
+end
+if departure ~= 'fork' then return cancelled and 'cancelled' or 'ok' end
+local expected = as_text(new_line(-1, '', '', '0'))
+for i = 8, first - 1 do redis.call('HSETNX', run, 'line:' .. ARGV[i], expected) end
+return 'ok'
+`;
+
+/** ARGV[6..]: milliseconds of the lease, whether a handler is overdue. */
+export const EXTEND = lua`${HELD}
+local line, name = held()
+if not line then return 'fenced' end
+line.leased, line.overdue = now + tonumber(ARGV[6]), ARGV[7] == '1'
+write_line(name, line)
+return to_be_cancelled() and 'cancelled' or 'ok'
+`;
+
+/** ARGV[6..]: join, part, what it came to, and all parts. Answers what all came to, in that order; or one word. */
+export const ARRIVE = lua`${HELD}
+if not held() then return 'fenced' end
+local prefix = 'part:' .. ARGV[6] .. '\n'
+redis.call('HSETNX', run, prefix .. ARGV[7], ARGV[8])
+local results = {}
+for i = 9, #ARGV do
+  local result = field(prefix .. ARGV[i])
+  if not result then return 'waiting' end
+  results[#results + 1] = result
+end
+return results
+`;

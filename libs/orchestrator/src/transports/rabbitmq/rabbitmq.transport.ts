@@ -1,0 +1,251 @@
+import { randomUUID } from 'node:crypto';
+import type { ChannelModel } from 'amqplib';
+import { BrokerRefusedError } from '../../errors/broker-refused.error.js';
+import { BrokerUnavailableError } from '../../errors/broker-unavailable.error.js';
+import { TransportClosedError } from '../../errors/transport-closed.error.js';
+import { UnroutableError } from '../../errors/unroutable.error.js';
+import { COMPLETED, deadOf, DELIVERY_REQUESTED, FAILED, isReplies, workflowOf } from '../destinations.js';
+import {
+  type KeptMessage,
+  type MessageHandler,
+  type OutgoingMessage,
+  type TransportCapabilities,
+  WorkflowTransport,
+} from '../workflow.transport.js';
+import { ConfirmedPublisher, type Publication } from './confirmed.publisher.js';
+import { Consumer, DEAD, type Delivery } from './consumer.js';
+import { declare } from './declare.js';
+import { entryOf } from './delay-ladder.js';
+import { browse, remove } from './kept-messages.js';
+import { Link, restart } from './link.js';
+import type { RabbitSettings } from './rabbitmq.options.js';
+import { serviceTopology, sharedTopology, soloOf, subscriptionTopology } from './queues.js';
+
+/** Deliveries after which a message is suspected to be what kills its process: from then on it is handled alone. */
+const SUSPECT_AFTER = 2;
+/** Deliveries after which it is given up: dead, and its service's undertaker has it. */
+const GIVEN_UP_AFTER = SUSPECT_AFTER + 6;
+/** How often a message was delivered before it was published anew, and not settled. */
+const FAILED_DELIVERIES = 'x-orchestrator-failed-deliveries';
+/** Milliseconds for which a queue of replies outlives the process that reads it. */
+const REPLIES_EXPIRE = 10 * 60 * 1_000;
+/** Milliseconds for which a connection is waited for before a message is not accepted. */
+const CONNECTED_WITHIN = 10_000;
+
+interface Publishing {
+  readonly model: ChannelModel;
+  readonly publisher: ConfirmedPublisher;
+}
+
+/** A subscription: the consumers it needs, and what must be there before them. */
+interface Subscription {
+  readonly prepare: (model: ChannelModel) => Promise<void>;
+  readonly consumers: readonly Consumer[];
+}
+
+/**
+ * Workflow messages over RabbitMQ: quorum queues, confirmed and mandatory publishing, delays by a ladder of queues, a lane of its
+ * own for messages that may be what kills their process. Two connections, since a broker that is short of memory stops listening to those
+ * that publish, and acknowledgements must still get through.
+ */
+export class RabbitTransport extends WorkflowTransport {
+  override readonly capabilities: TransportCapabilities = {
+    durable: true,
+    delay: true,
+    competing: true,
+    redelivery: true,
+  };
+  private readonly id = randomUUID();
+  private readonly subscriptions: Subscription[] = [];
+  private readonly publishing: Link<Publishing>;
+  private readonly consuming: Link<{ readonly model: ChannelModel }>;
+  /** Destinations that were seen to be there: a queue of a service stays. */
+  private readonly seen = new Set<string>();
+  private stopped = false;
+  private closed = false;
+
+  constructor(
+    private readonly service: string,
+    private readonly settings: RabbitSettings,
+  ) {
+    super();
+    this.publishing = new Link(`${service} (publishing)`, settings, (model) => this.openPublishing(model));
+    this.consuming = new Link(`${service} (consuming)`, settings, (model) => this.openConsuming(model));
+  }
+
+  /** Resolves when the service can be sent to. Waits for a broker that is not there yet. @throws BrokerRefusedError */
+  async open(): Promise<void> {
+    await this.publishing.get();
+    await this.consuming.get();
+  }
+
+  /** @throws TransportClosedError, BrokerRefusedError */
+  override async consume(destination: string, handler: MessageHandler): Promise<void> {
+    if (this.stopped) throw new TransportClosedError(this.service, `consume "${destination}"`);
+    await this.open();
+    const subscription = this.subscriptionOf(destination, handler);
+    const { model } = await this.consuming.get();
+    this.subscriptions.push(subscription);
+    try {
+      await attach(subscription, model);
+    } catch (error) {
+      if (error instanceof BrokerRefusedError) throw error;
+      await restart(model);
+      await this.open(); // the next connection attaches it
+    }
+  }
+
+  /** @throws UnroutableError, TransportClosedError, BrokerUnavailableError, BrokerRefusedError */
+  override async publish(message: OutgoingMessage): Promise<void> {
+    if (this.closed) throw new TransportClosedError(this.service, `send to "${message.destination}"`);
+    await this.consuming.within(CONNECTED_WITHIN); // else its own queue may not be there
+    const { model, publisher } = await this.publishing.within(CONNECTED_WITHIN);
+    await this.requireDestination(message, model);
+    await publisher.publish(publicationOf(message));
+  }
+
+  override async browse(topic: string): Promise<readonly KeptMessage[]> {
+    if (!this.keeps(topic)) return [];
+    const { model } = await this.publishing.within(CONNECTED_WITHIN);
+    return browse(model, topic);
+  }
+
+  override async remove(topic: string, messageId: string): Promise<void> {
+    if (!this.keeps(topic)) return;
+    const { model } = await this.publishing.within(CONNECTED_WITHIN);
+    await remove(model, topic, messageId);
+  }
+
+  override async stop(graceMs: number): Promise<void> {
+    this.stopped = true;
+    const { consumers } = this;
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
+    await Promise.race([over, Promise.all(consumers.map((consumer) => consumer.idle()))]);
+    clearTimeout(timer);
+  }
+
+  override async close(): Promise<void> {
+    if (this.closed) return;
+    [this.stopped, this.closed] = [true, true];
+    await Promise.all(this.consumers.map((consumer) => consumer.close()));
+    await Promise.all([this.consuming.close(), this.publishing.close()]);
+  }
+
+  private get consumers(): readonly Consumer[] {
+    return this.subscriptions.flatMap(({ consumers }) => consumers);
+  }
+
+  private keeps(topic: string): boolean {
+    return topic === FAILED || topic === DELIVERY_REQUESTED || (topic === COMPLETED && this.settings.keepCompleted);
+  }
+
+  private async openPublishing(model: ChannelModel): Promise<Publishing> {
+    await declare(model, sharedTopology(this.settings), this.settings.declare);
+    const channel = await model.createConfirmChannel();
+    channel.on('error', () => void restart(model));
+    return { model, publisher: new ConfirmedPublisher(channel, this.settings.confirmTimeout) };
+  }
+
+  private async openConsuming(model: ChannelModel): Promise<{ readonly model: ChannelModel }> {
+    await declare(model, serviceTopology(this.service), this.settings.declare);
+    for (const subscription of this.subscriptions) await attach(subscription, model);
+    return { model };
+  }
+
+  private subscriptionOf(destination: string, handler: MessageHandler): Subscription {
+    const { service, settings } = this;
+    const consumer = (queue: string, prefetch: number, handle: (delivery: Delivery) => Promise<unknown>): Consumer =>
+      new Consumer(queue, prefetch, handle, this.id);
+    const told = (delivery: Delivery): Promise<unknown> => handler(incoming(delivery));
+    const there = (): Promise<void> => Promise.resolve();
+
+    if (destination === workflowOf(service)) {
+      const solo = consumer(soloOf(service), 1, (delivery) =>
+        deliveriesOf(delivery) > GIVEN_UP_AFTER ? Promise.resolve(DEAD) : told(delivery),
+      );
+      const main = consumer(destination, settings.prefetch, (delivery) =>
+        deliveriesOf(delivery) > SUSPECT_AFTER ? this.suspect(delivery) : told(delivery),
+      );
+      return { prepare: there, consumers: [main, solo] };
+    }
+    if (destination === deadOf(service)) {
+      // Whoever buries it has attempts of his own.
+      const bury = (delivery: Delivery): Promise<unknown> => told({ ...delivery, headers: {} });
+      return { prepare: there, consumers: [consumer(destination, 1, bury)] };
+    }
+    if (isReplies(destination)) {
+      return {
+        prepare: async (model) => {
+          const channel = await model.createChannel();
+          await channel.assertQueue(destination, { durable: false, autoDelete: true, expires: REPLIES_EXPIRE });
+          await channel.close();
+        },
+        consumers: [consumer(destination, settings.prefetch, told)],
+      };
+    }
+    const topology = subscriptionTopology(destination, service);
+    return {
+      prepare: (model) => declare(model, topology, settings.declare),
+      consumers: [consumer(topology.queue, settings.prefetch, told)],
+    };
+  }
+
+  /** A message whose handling ended without a word, twice: it waits for its turn in the suspect lane. */
+  private async suspect(delivery: Delivery): Promise<void> {
+    const { content, messageId, headers } = delivery;
+    const { publisher } = await this.publishing.within(CONNECTED_WITHIN);
+    const lane = soloOf(this.service);
+    const counted = { ...headers, [FAILED_DELIVERIES]: deliveriesOf(delivery) - 1 };
+    await publisher.publish({ exchange: '', key: lane, content, messageId, headers: counted, mandatory: lane });
+  }
+
+  /** What is held back cannot be refused at its end: its destination must be there before. @throws UnroutableError */
+  private async requireDestination({ destination, delay = 0 }: OutgoingMessage, model: ChannelModel): Promise<void> {
+    if (delay <= 0 || destination === workflowOf(this.service) || this.seen.has(destination)) return;
+    const channel = await model.createChannel();
+    channel.on('error', () => undefined); // what it says, the call rejects with
+    try {
+      await channel.checkQueue(destination);
+    } catch (error) {
+      if (/\b404\b|NOT[_-]FOUND/.test(String(error))) throw new UnroutableError(destination);
+      throw new BrokerUnavailableError(`Whether "${destination}" is there could not be asked: ${String(error)}`, { cause: error }); // prettier-ignore
+    }
+    this.seen.add(destination);
+    await channel.close();
+  }
+}
+
+async function attach({ prepare, consumers }: Subscription, model: ChannelModel): Promise<void> {
+  await prepare(model);
+  for (const consumer of consumers) await consumer.attach(model);
+}
+
+const incoming = (delivery: Delivery): Parameters<MessageHandler>[0] => ({
+  body: delivery.content.toString(),
+  messageId: delivery.messageId,
+  deliveries: deliveriesOf(delivery),
+});
+
+/** This time and those before it was published anew included. */
+const deliveriesOf = ({ deliveries, headers }: Delivery): number =>
+  Number(headers[FAILED_DELIVERIES] ?? 0) + deliveries;
+
+function publicationOf({
+  destination,
+  body,
+  messageId,
+  delay = 0,
+  failedDeliveries = 0,
+}: OutgoingMessage): Publication {
+  const headers = failedDeliveries > 0 ? { headers: { [FAILED_DELIVERIES]: failedDeliveries } } : {};
+  const message = { content: Buffer.from(body), messageId, ...headers };
+  if (delay > 0) return { ...message, ...entryOf(delay, destination) };
+  if (destination.endsWith(workflowOf(''))) {
+    return { ...message, exchange: '', key: destination, mandatory: destination };
+  }
+  return isReplies(destination)
+    ? { ...message, exchange: '', key: destination }
+    : { ...message, exchange: destination, key: '' };
+}

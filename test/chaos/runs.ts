@@ -1,0 +1,63 @@
+// What is run while everything is killed: cookbooks, the operations behind them, and what each run must have done.
+
+/** What the services can do. Those that change something leave an effect. */
+export const OPERATIONS = {
+  stock: { reads: ['forecast'], mutates: ['reserve', 'spoil'] },
+  payments: { reads: [], mutates: ['charge'] },
+  orders: { reads: [], mutates: ['ship-by-road', 'ship-by-air', 'mail'] },
+} as const;
+export type Service = keyof typeof OPERATIONS;
+export const SERVICES = Object.keys(OPERATIONS) as Service[];
+
+export type Kind = 'chain' | 'fork' | 'poison';
+
+/** `chain`: steps in a row, with a switch on a read that answers otherwise each time. `fork`: two lines at once, and what follows both. */
+export const COOKBOOKS: Readonly<Record<Kind, object>> = {
+  chain: cookbook(
+    task('reserve', 'stock', 'reserve'),
+    task('charge', 'payments', 'charge'),
+    task('forecast', 'stock', 'forecast'),
+    {
+      step_id: 'ship',
+      type: 'switch',
+      expression: '{{steps.forecast.output.weather}}',
+      cases: { rain: task('road', 'orders', 'ship-by-road'), sun: task('air', 'orders', 'ship-by-air') },
+    },
+    task('mail', 'orders', 'mail'),
+  ),
+  fork: cookbook(
+    {
+      step_id: 'both',
+      type: 'fork_join',
+      join: { strategy: 'merge' },
+      branches: {
+        goods: {
+          step_id: 'goods',
+          type: 'steps',
+          steps: [task('reserve', 'stock', 'reserve'), task('ship', 'orders', 'ship-by-road')],
+        },
+        money: task('charge', 'payments', 'charge'),
+      },
+    },
+    task('mail', 'orders', 'mail'),
+  ),
+  /** Kills whichever process handles it, each time. */
+  poison: cookbook(task('spoil', 'stock', 'spoil')),
+};
+
+function cookbook(...steps: readonly object[]): object {
+  return { version: '2.1.0', name: 'chaos', steps };
+}
+
+function task(step_id: string, service: Service, operation: string): object {
+  return { step_id, type: 'task', service, operation, input: { padding: '{{api_input.padding}}' } };
+}
+
+/** Whether these are the effects of one completed run, in the order of their first execution. */
+export function isWhole(kind: Kind, operations: readonly string[]): boolean {
+  if (kind === 'poison') return operations.length === 0;
+  const ways = kind === 'chain' ? ['ship-by-road', 'ship-by-air'] : ['ship-by-road'];
+  const inOrder = ways.some((ship) => operations.filter((name) => name !== 'charge').join() === `reserve,${ship},mail`);
+  const charged = operations.indexOf('charge');
+  return inOrder && operations.length === 4 && (kind === 'chain' ? charged === 1 : charged >= 0 && charged < 3);
+}

@@ -1,0 +1,14 @@
+/** How the processes of one scene are put together: given to each of them as JSON in the variable CHAOS. */
+export interface Setting {
+  readonly amqp: string;
+  /** `undefined`: `state: false`. */
+  readonly redis: string | undefined;
+  readonly effects: string;
+  readonly namespace: string;
+  /** Every message is published twice. */
+  readonly doubled?: boolean;
+  /** Messages are acknowledged before they are handled, as with `noAck`: what must lose runs. */
+  readonly early?: boolean;
+}
+
+export const settingOf = (text = process.env['CHAOS']): Setting => JSON.parse(text ?? '{}') as Setting;

@@ -1,0 +1,84 @@
+import type { Effect } from './effects.js';
+import { isWhole, type Kind } from './runs.js';
+import type { Terminal } from './terminals.js';
+
+/** A run that was accepted. */
+export interface Accepted {
+  readonly workflowId: string;
+  readonly kind: Kind;
+}
+
+/** What a scene came to. Zeros but for what its faults explain. */
+export interface Verdict {
+  readonly runs: number;
+  /** Accepted, and never ended. */
+  readonly lost: number;
+  /** Ended in two ways, or took both arms of a switch. */
+  readonly split: number;
+  /** Completed without one of its effects, or in another order. */
+  readonly wrong: number;
+  /** Failed, though nothing in it was meant to. */
+  readonly failed: number;
+  /** Effects beyond the first of a key. */
+  readonly repeated: number;
+  /** Of those, effects whose earlier execution did not end with its process: nothing explains them. */
+  readonly unexplained: number;
+  /** Messages that a queue still holds. */
+  readonly left: number;
+}
+
+/** Compares what was left behind with what was accepted. @param killed when each process was killed, by its id */
+export function judge(
+  accepted: readonly Accepted[],
+  terminals: readonly Terminal[],
+  effects: readonly Effect[],
+  killed: ReadonlyMap<number, number>,
+  left: number,
+): Verdict {
+  const ends = grouped(terminals, ({ body }) => runOf(body));
+  const done = grouped(effects, ({ run }) => run);
+  const verdict = { runs: accepted.length, lost: 0, split: 0, wrong: 0, failed: 0, repeated: 0, unexplained: 0, left };
+  for (const { workflowId, kind } of accepted) {
+    const told = ends.get(workflowId) ?? [];
+    const all = done.get(workflowId) ?? [];
+    const firsts = [...grouped(all, ({ key }) => key).values()];
+    const operations = firsts.flatMap(([first]) => (first === undefined ? [] : [first.operation]));
+    const bothArms = operations.includes('ship-by-road') && operations.includes('ship-by-air');
+    const failed = told.some(({ topic }) => topic === 'workflow.failed');
+    if (told.length === 0) verdict.lost += 1;
+    if (new Set(told.map(({ messageId, body }) => `${messageId} ${contentOf(body)}`)).size > 1 || bothArms)
+      verdict.split += 1;
+    if (told.length > 0 && !failed && !bothArms && !isWhole(kind, operations)) verdict.wrong += 1;
+    if (failed && kind !== 'poison') verdict.failed += 1;
+    for (const [first, ...again] of firsts) {
+      verdict.repeated += again.length;
+      let before = first;
+      for (const next of again) {
+        if (before !== undefined && !explains(killed.get(before.pid), before)) verdict.unexplained += 1;
+        before = next;
+      }
+    }
+  }
+  return verdict;
+}
+
+/** Milliseconds within which an effect is recorded, unless its process dies first. */
+const RECORDED_WITHIN = 2_000;
+
+/** The process died between the effect and its record. */
+const explains = (killedAt: number | undefined, { at }: Effect): boolean =>
+  killedAt !== undefined && killedAt >= at && killedAt - at < RECORDED_WITHIN;
+
+const runOf = (body: string): string => (JSON.parse(body) as { readonly workflow_id?: string }).workflow_id ?? '';
+
+/** What a terminal says; when it was sent is no part of that. */
+function contentOf(body: string): string {
+  const { status, api_output, steps } = JSON.parse(body) as Readonly<Record<string, unknown>>;
+  return JSON.stringify([status, api_output, steps]);
+}
+
+function grouped<T>(items: readonly T[], by: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(by(item), [...(groups.get(by(item)) ?? []), item]);
+  return groups;
+}

@@ -1,0 +1,64 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { Setting } from './settings.js';
+
+const PROGRAM = new URL('./worker.js', import.meta.url);
+
+/** Processes that handle messages: killed, and put up again. */
+export class Workers {
+  /** Of every process that was killed, when: milliseconds since the epoch. */
+  readonly killed = new Map<number, number>();
+  /** How often a process was struck. */
+  strikes = 0;
+  private readonly running = new Set<ChildProcess>();
+  /** Those that are coming up. */
+  private readonly coming = new Set<Promise<void>>();
+  private closing = false;
+
+  private constructor(private readonly setting: Setting) {}
+
+  static async start(setting: Setting, count: number): Promise<Workers> {
+    const workers = new Workers(setting);
+    await Promise.all(Array.from({ length: count }, () => workers.add()));
+    return workers;
+  }
+
+  /** Signals one of them, and resolves when another one has taken its place: processes must come up sometimes. */
+  async strike(signal: NodeJS.Signals): Promise<void> {
+    const all = [...this.running];
+    const victim = all[Math.floor(Math.random() * all.length)];
+    if (victim === undefined) return;
+    const gone = once(victim, 'exit');
+    victim.kill(signal);
+    this.strikes += 1;
+    await gone;
+    await Promise.all(this.coming);
+  }
+
+  async stop(): Promise<void> {
+    this.closing = true;
+    await Promise.all(
+      [...this.running].map(async (worker) => {
+        const gone = once(worker, 'exit');
+        worker.kill('SIGTERM');
+        await gone;
+      }),
+    );
+  }
+
+  private replace(): void {
+    const coming = this.add().finally(() => this.coming.delete(coming));
+    this.coming.add(coming);
+  }
+
+  private async add(): Promise<void> {
+    const worker = fork(PROGRAM, { env: { ...process.env, CHAOS: JSON.stringify(this.setting) } });
+    this.running.add(worker);
+    worker.once('exit', (_, signal) => {
+      this.running.delete(worker);
+      if (signal === 'SIGKILL' && worker.pid !== undefined) this.killed.set(worker.pid, Date.now());
+      if (!this.closing) this.replace();
+    });
+    await Promise.race([once(worker, 'message'), once(worker, 'exit')]);
+  }
+}

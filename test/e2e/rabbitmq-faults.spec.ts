@@ -1,0 +1,187 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Logger, type LoggerService } from '@nestjs/common';
+import { type ChannelModel, connect } from 'amqplib';
+import { type RabbitOptions, rabbitTopology } from 'nest-orchestrator/rabbitmq';
+import { type PrivateServer, startRabbit } from '../../scripts/private-servers.mjs';
+import { rabbitSettingsOf } from '../../libs/orchestrator/src/transports/rabbitmq/rabbitmq.options.js';
+import { RabbitTransport } from '../../libs/orchestrator/src/transports/rabbitmq/rabbitmq.transport.js';
+import type { MessageHandler } from '../../libs/orchestrator/src/transports/workflow.transport.js';
+import { until } from '../support/until.js';
+
+jest.setTimeout(120_000); // a broker takes ten seconds to start
+
+const root = mkdtempSync(join(tmpdir(), 'rabbitmq-faults-'));
+let broker: PrivateServer;
+let admin: ChannelModel;
+let log: string[] = [];
+const opened: RabbitTransport[] = [];
+
+beforeAll(async () => {
+  broker = await startRabbit(root);
+  const keep = (message: unknown): void => void log.push(String(message));
+  Logger.overrideLogger({ log: keep, warn: keep, error: keep } satisfies LoggerService);
+});
+afterAll(async () => {
+  await broker.stop();
+  await rm(root, { recursive: true });
+});
+afterEach(async () => {
+  for (const transport of opened.splice(0)) await transport.close();
+  log = [];
+});
+
+/** A service that no other case has. */
+const newService = (): string => `faulty-${randomUUID()}`;
+
+function transportOf(service: string, options: Partial<RabbitOptions> = {}): RabbitTransport {
+  const transport = new RabbitTransport(service, rabbitSettingsOf({ urls: broker.url, ...options }));
+  opened.push(transport);
+  return transport;
+}
+
+/** A service that lists what comes. */
+async function listening(service = newService(), handle: MessageHandler = () => Promise.resolve()) {
+  const transport = transportOf(service);
+  const came: string[] = [];
+  await transport.consume(`${service}.workflow`, async (message) => {
+    came.push(message.messageId);
+    await handle(message);
+  });
+  const send = (messageId: string, delay = 0): Promise<void> =>
+    transport.publish({ destination: `${service}.workflow`, body: '{}', messageId, delay });
+  return { service, transport, came, send };
+}
+
+/** Sends until it is accepted, as the library does. */
+async function insist(send: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      await send(); return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+const ids = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => String(from + i));
+
+describe('a broker', () => {
+  it('that is killed and comes back has what it confirmed, and gets what it did not', async () => {
+    const { came, send } = await listening();
+    for (const id of ids(0, 20)) await send(id);
+    await send('delayed', 4_000);
+    const sending = Promise.all(ids(20, 220).map((id) => insist(() => send(id))));
+    await broker.stop('SIGKILL');
+    await broker.restart();
+    await sending;
+    await until(() => [...ids(0, 220), 'delayed'].every((id) => came.includes(id)), { timeoutMs: 60_000 });
+    expect(log.join('\n')).toMatch(/the connection to amqp:\/\/127.0.0.1:\d+ is lost/);
+    expect(log.join('\n')).toMatch(/connected to amqp:\/\/127.0.0.1:\d+ again/);
+    expect(log.join('\n')).not.toContain('guest:');
+  });
+
+  it('that is not there yet is waited for, and the log says so', async () => {
+    await broker.stop();
+    const coming = listening();
+    await until(() => log.some((line) => line.includes('waiting for amqp://127.0.0.1')));
+    const sending = transportOf(newService()).publish({ destination: 'x.workflow', body: '{}', messageId: 'x' });
+    await expect(sending).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
+    await broker.restart();
+    const { came, send } = await coming;
+    await send('1');
+    await until(() => came.length === 1);
+  });
+});
+
+describe('what breaks while it runs is made again', () => {
+  beforeAll(async () => {
+    admin = await connect(broker.url);
+  });
+  afterAll(() => admin.close());
+
+  it('a queue that somebody deleted', async () => {
+    const { service, came, send } = await listening();
+    const channel = await admin.createChannel();
+    await channel.deleteQueue(`${service}.workflow`);
+    await channel.close();
+    await insist(() => send('after'));
+    await until(() => came.includes('after'), { timeoutMs: 20_000 });
+    expect(log.join('\n')).toContain('cancelled by the broker');
+  });
+
+  it('a channel that the broker closed', async () => {
+    const { service, came, send } = await listening();
+    const reached = transportOf(service);
+    // An acknowledgement that the broker does not know closes its channel.
+    await reached.consume(`${service}.workflow`, () => Promise.resolve());
+    const [consumer] = (reached as unknown as { consumers: { channel: { ack: (message: object) => void } }[] })
+      .consumers;
+    consumer?.channel.ack({ fields: { deliveryTag: 99 } });
+    await until(() => log.some((line) => line.includes('not consumed any more')), { timeoutMs: 20_000 });
+    const before = came.length;
+    for (const id of ids(0, 40)) await insist(() => send(id));
+    await until(() => came.length > before, { timeoutMs: 20_000 });
+  });
+});
+
+describe('a service does not start', () => {
+  it('with credentials that the broker refuses', async () => {
+    const refused = transportOf(newService(), { urls: broker.url.replace('guest:guest', 'guest:wrong') }).open();
+    await expect(refused).rejects.toMatchObject({ code: 'BROKER_REFUSED' });
+    await expect(refused).rejects.toThrow(/amqp:\/\/127.0.0.1:\d+ refuses the credentials.+Correct user, password/s);
+    await expect(refused).rejects.not.toThrow(/wrong/);
+  });
+
+  it('with a queue that is there otherwise: the error names it, and the argument', async () => {
+    const service = newService();
+    const model = await connect(broker.url);
+    const channel = await model.createChannel();
+    await channel.assertQueue(`${service}.workflow`, { durable: true });
+    await model.close();
+    const refused = transportOf(service).open();
+    await expect(refused).rejects.toMatchObject({ code: 'BROKER_REFUSED' });
+    await expect(refused).rejects.toThrow(
+      new RegExp(`queue "${service}.workflow".+x-[a-z-]+.+Delete it once it is empty`, 's'),
+    );
+  });
+
+  it('with queues that are missing and that it may not declare', async () => {
+    const service = newService();
+    await transportOf(newService()).open();
+    const refused = transportOf(service, { declare: 'check' }).open();
+    await expect(refused).rejects.toThrow(new RegExp(`queue "${service}.workflow".+It is missing. Declare it`, 's'));
+  });
+});
+
+it('what rabbitTopology lists is all that a service needs that declares nothing', async () => {
+  const service = newService();
+  const model = await connect(broker.url);
+  const channel = await model.createChannel();
+  const { exchanges, queues, bindings } = rabbitTopology([service]);
+  for (const { name, type, arguments: args } of exchanges)
+    await channel.assertExchange(name, type, { arguments: args });
+  for (const { name, arguments: args } of queues) await channel.assertQueue(name, { arguments: args });
+  for (const { source, destination, to, key } of bindings) {
+    await (to === 'queue'
+      ? channel.bindQueue(destination, source, key)
+      : channel.bindExchange(destination, source, key));
+  }
+  await model.close();
+  const transport = transportOf(service, { declare: 'none' });
+  const came: string[] = [];
+  await transport.consume(`${service}.workflow`, ({ messageId }) => Promise.resolve(void came.push(messageId)));
+  await transport.publish({ destination: `${service}.workflow`, body: '{}', messageId: '1' });
+  await transport.publish({ destination: `${service}.workflow`, body: '{}', messageId: '2', delay: 250 });
+  await until(() => came.length === 2);
+});
+
+it('a delayed message to a service that is not there is refused, as any other', async () => {
+  const { transport } = await listening();
+  const sending = transport.publish({ destination: 'nobody.workflow', body: '{}', messageId: '1', delay: 1_000 });
+  await expect(sending).rejects.toMatchObject({ code: 'UNROUTABLE' });
+});
