@@ -83,7 +83,7 @@ export async function killAmongRuns(desk: Desk, stage: Stage): Promise<Act> {
   };
   const atWork = stepsOf('payments', processes);
   const killing = awaitedLater(async () => {
-    while (chargesIn(folder).length < FATAL_CHARGE) await setTimeout(1, undefined, { signal });
+    while (chargesIn(folder).length < FATAL_CHARGE || atWork.size === 0) await setTimeout(1, undefined, { signal });
     const pid = processes.pidOf('payments') ?? NaN;
     const before = ended.length;
     await processes.kill('payments');
