@@ -61,7 +61,8 @@ async function listening(service = newService(), handle: MessageHandler = () => 
 async function insist(send: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
-      await send(); return;
+      await send();
+      return;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
