@@ -99,6 +99,8 @@ describe('the packed library, installed as the README says', () => {
       'docs/errors.md',
       'docs/cache.md',
       'docs/guarantees.md',
+      'docs/operations.md',
+      'docs/redis.md',
       'docs/testing.md',
     ];
     expect(consumer.packed).toEqual(expect.arrayContaining([...wanted, 'dist/index.js', 'dist/index.d.ts']));
