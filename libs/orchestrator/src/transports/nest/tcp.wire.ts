@@ -1,6 +1,5 @@
 import type { AddressInfo, Server as NetServer } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
-import { ClientTCP, ServerTCP, type TcpOptions } from '@nestjs/microservices';
+import { ClientTCP, ServerTCP, type TcpClientOptions, type TcpOptions } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
 import { UnroutableError } from '../../errors/unroutable.error.js';
 import { COMPLETED, DELIVERY_REQUESTED, FAILED, ownerOf } from '../destinations.js';
@@ -14,7 +13,7 @@ export interface TcpAddress {
   readonly host: string;
   readonly port: number;
   /** How to trust it, where it listens with `tlsOptions`. */
-  readonly tlsOptions?: ConnectionOptions;
+  readonly tlsOptions?: NonNullable<NonNullable<TcpClientOptions['options']>['tlsOptions']>;
 }
 
 const TOPICS = [COMPLETED, FAILED, DELIVERY_REQUESTED];
