@@ -40,6 +40,8 @@ export interface Scene {
   readonly trouble?: (trouble: Trouble) => Promise<void>;
   /** Milliseconds between two of them. Default 1,500. */
   readonly pause?: number;
+  /** Milliseconds without any sign of life after which what has not ended is lost. Default 120,000. */
+  readonly patience?: number;
   /** Once, before the runs. */
   readonly before?: (trouble: Trouble) => Promise<void>;
 }
@@ -56,7 +58,6 @@ const NAMESPACE = 'chaos';
 const RATE = 60;
 /** Milliseconds after the last sign of life for which nothing may come any more. */
 const QUIET = 5_000;
-/** Milliseconds without any sign of life after which what has not ended is lost. */
 const PATIENCE = 120_000;
 
 /** Milliseconds within which the keepers of forks that are over have looked, and gone. */
@@ -87,7 +88,7 @@ export async function play(
   const troubled = repeat(scene, trouble, over.signal);
   try {
     const accepted = await startRuns(scene, desk);
-    await settled(accepted, terminals, () => {
+    await settled(accepted, terminals, scene.patience ?? PATIENCE, () => {
       over.abort();
     });
     await troubled;
@@ -180,14 +181,19 @@ async function repeat({ trouble: strike, pause = 1_500 }: Scene, trouble: Troubl
 }
 
 /** Resolves when every run has ended and it is quiet, or when nothing has come for a long time. */
-async function settled(accepted: readonly Accepted[], terminals: Terminals, ended: () => void): Promise<void> {
+async function settled(
+  accepted: readonly Accepted[],
+  terminals: Terminals,
+  patience: number,
+  ended: () => void,
+): Promise<void> {
   let [seen, at] = [0, Date.now()];
   for (;;) {
     if (terminals.seen.length !== seen) [seen, at] = [terminals.seen.length, Date.now()];
     const told = terminals.seen.map(({ body }) => body).join();
     const all = accepted.every(({ workflowId }) => told.includes(workflowId));
     if (all) ended();
-    if (Date.now() - at > (all ? QUIET : PATIENCE)) return;
+    if (Date.now() - at > (all ? QUIET : patience)) return;
     await setTimeout(250);
   }
 }

@@ -80,6 +80,7 @@ export const SMOKE: readonly Case[] = [
       runs: 300,
       kindOf: () => 'chain',
       pause: 100,
+      patience: 15_000, // some are lost, that is the point
       setting: { early: true },
       trouble: ({ workers }) => workers.strike('SIGKILL'),
     }),
