@@ -91,6 +91,7 @@ export async function play(
     await settled(accepted, terminals, scene.patience ?? PATIENCE, () => {
       over.abort();
     });
+    over.abort(); // also where some are lost
     await troubled;
     const left = await terminals.waiting(
       rabbitTopology(SERVICES)

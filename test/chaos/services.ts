@@ -15,6 +15,8 @@ import type { Setting } from './settings.js';
 
 /** Milliseconds that a handler takes, at most. */
 const TAKES = 8;
+/** In the control that must lose runs, so that each death meets some of them. */
+const LONG = 200;
 
 /** A service as one process runs it. */
 export function chaosService(service: Service, setting: Setting): Type {
@@ -44,11 +46,12 @@ export function optionsOf(setting: Setting): OrchestratorModuleOptions {
   };
 }
 
-async function act(operation: string, context: OperationContext, { effects }: Setting): Promise<object> {
+async function act(operation: string, context: OperationContext, { effects, early = false }: Setting): Promise<object> {
   if (operation === 'spoil') process.kill(process.pid, 'SIGKILL');
-  await setTimeout(Math.random() * TAKES);
+  const takes = early ? LONG : TAKES;
+  await setTimeout(Math.random() * takes);
   leaveEffect(effects, operation, context);
-  await setTimeout(Math.random() * TAKES);
+  await setTimeout(Math.random() * takes);
   return { done: operation };
 }
 
