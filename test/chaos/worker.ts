@@ -12,4 +12,5 @@ class WorkerModule {}
 
 const app = await NestFactory.createApplicationContext(WorkerModule, { logger: ['error'] });
 app.enableShutdownHooks();
+process.once('disconnect', () => process.exit()); // whoever started it is gone
 process.send?.('ready');
