@@ -15,8 +15,8 @@ beforeAll(async () => {
 afterAll(() => laboratory.services.close());
 
 describe('generated cookbooks over three services', () => {
-  it('do what a recursive interpreter does: outputs, failure, calls and their order, 500 of them', async () => {
-    for (let seed = 1; seed <= 500; seed += 1) {
+  it('do what a recursive interpreter does: outputs, failure, calls and their order, 1,000 of them', async () => {
+    for (let seed = 1; seed <= 1_000; seed += 1) {
       const { seen, wanted, disorder, ends } = await laboratory.execute(seed);
       expect({ seed, disorder, ends, ...(JSON.parse(seen) as object) }).toEqual({
         seed,
@@ -24,7 +24,7 @@ describe('generated cookbooks over three services', () => {
         ...(JSON.parse(wanted) as object),
       });
     }
-  }, 300_000);
+  }, 120_000);
 });
 
 /** The store fails so often, before it did what it was asked or after. */
@@ -70,7 +70,7 @@ describe('generated cookbooks', () => {
   /** @param judge what of an experiment must be as it should be */
   async function inTrouble(mends: (() => void)[], judge: (text: string) => object): Promise<void> {
     try {
-      for (let seed = 1; seed <= 150; seed += 1) {
+      for (let seed = 1; seed <= 400; seed += 1) {
         const { seen, wanted, ends } = await laboratory.execute(seed);
         expect({ seed, ends, ...judge(seen) }).toEqual({ seed, ends: 1, ...judge(wanted) });
       }
@@ -85,13 +85,13 @@ describe('generated cookbooks', () => {
   ])(
     'while %s do the same: nothing is lost, no effect repeated, every run ends with one content',
     (_, trouble) => inTrouble([trouble()], (text) => JSON.parse(text) as object),
-    300_000,
+    120_000,
   );
 
   it('while the store fails and messages come twice come to the same', async () => {
     // The copy of a message may be granted before the one that carries an effect which could not be recorded: that one repeats.
     await inTrouble([unreliable(laboratory.store, new Prng(8)), doubled(laboratory.broker)], result);
-  }, 300_000);
+  }, 120_000);
 });
 
 describe('the comparison sees', () => {

@@ -8,7 +8,7 @@ const workshops = new Workshops();
 afterAll(() => workshops.close());
 
 /** Of each setting. */
-const RUNS = 25;
+const RUNS = 80;
 const STEPS = 8;
 
 describe('generated cookbooks come to what a recursive interpreter comes to', () => {
@@ -25,7 +25,7 @@ describe('generated cookbooks come to what a recursive interpreter comes to', ()
         });
       }
     },
-    180_000,
+    60_000,
   );
 
   it.each([
@@ -45,8 +45,8 @@ describe('generated cookbooks come to what a recursive interpreter comes to', ()
     expect(differences).toEqual([]);
   });
 
-  it('in more than 600 runs; `npm run sim` makes 20,000', () => {
-    expect(SETTINGS.length * RUNS).toBeGreaterThan(600);
+  it('in more than 2,000 runs', () => {
+    expect(SETTINGS.length * RUNS).toBeGreaterThan(2_000);
   });
 });
 
@@ -73,7 +73,7 @@ describe('without records', () => {
     const withRecords = await shown(crashes);
     expect(withRecords).toMatchObject({ split: 0, lost: 0 });
     expect(without.lost).toBe(0);
-    expect(without.split).toBeGreaterThan(1);
+    expect(without.split).toBeGreaterThan(5);
     expect(without.repeated).toBeGreaterThan(withRecords.repeated);
   }, 60_000);
 });
