@@ -4,6 +4,7 @@ import { Test } from '@nestjs/testing';
 import { nestTransport, type OrchestratorModuleOptions, type WorkflowOrchestrator } from 'nest-orchestrator';
 import { serviceOf, type TestOperations } from 'nest-orchestrator/testing';
 import { getOrchestratorToken } from '../../libs/orchestrator/src/decorators/inject-orchestrator.decorator.js';
+import { redisState } from '../../libs/orchestrator/src/state/redis/redis-state.js';
 import { rabbitmq } from '../../libs/orchestrator/src/transports/rabbitmq/rabbitmq.js';
 import { addressesOf, nestOptionsOf, type NestTransportName, ownExchange } from './nest-transports.js';
 
@@ -20,7 +21,7 @@ export interface Way {
   readonly connect: (services: readonly string[]) => Promise<(service: string) => OrchestratorModuleOptions>;
 }
 
-/** Where no record is shared. A row with one is this with another `state`, and `records: true`. */
+/** Where no record is shared. */
 const unrecorded: OrchestratorModuleOptions = { state: false, cache: { processLocal: true } };
 
 const overNest = (name: NestTransportName, keepsFailed: boolean): Way => ({
@@ -37,26 +38,38 @@ const overNest = (name: NestTransportName, keepsFailed: boolean): Way => ({
   },
 });
 
-export const WAYS: readonly Way[] = [
-  {
-    name: 'memory',
-    apart: false,
-    records: true,
-    keepsFailed: true,
-    connect: () => Promise.resolve(() => ({})),
+const overRabbit: Way = {
+  name: 'rabbitmq()',
+  apart: true,
+  records: false,
+  keepsFailed: true,
+  connect: () =>
+    Promise.resolve(() => ({ ...unrecorded, transport: rabbitmq({ urls: process.env['AMQP_URL'] ?? '' }) })),
+};
+
+/** The same way, with run records that its services share. */
+const recorded = (way: Way): Way => ({
+  ...way,
+  name: `${way.name} and redisState()`,
+  records: true,
+  connect: async (services) => {
+    const optionsOf = await way.connect(services);
+    return (service) => ({ ...optionsOf(service), state: redisState({ url: process.env['REDIS_URL'] ?? '' }) });
   },
-  {
-    name: 'rabbitmq()',
-    apart: true,
-    records: false,
-    keepsFailed: true,
-    connect: () =>
-      Promise.resolve(() => ({ ...unrecorded, transport: rabbitmq({ urls: process.env['AMQP_URL'] ?? '' }) })),
-  },
+});
+
+const BETWEEN_PROCESSES: readonly Way[] = [
+  overRabbit,
   overNest('Transport.RMQ', true),
   overNest('Transport.NATS', false),
   overNest('Transport.REDIS', false),
   overNest('Transport.TCP', false),
+];
+
+export const WAYS: readonly Way[] = [
+  { name: 'memory', apart: false, records: true, keepsFailed: true, connect: () => Promise.resolve(() => ({})) },
+  ...BETWEEN_PROCESSES,
+  ...BETWEEN_PROCESSES.map(recorded),
 ];
 
 /** Services at work. */
