@@ -7,12 +7,11 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Finished, run, succeed } from '../support/shell.js';
 import { until } from '../support/until.js';
 
-jest.setTimeout(180_000); // it builds the example first
+jest.setTimeout(180_000); // its commands build the example
 
 let example: ChildProcess;
 let url: string;
 beforeAll(async () => {
-  await succeed('.', 'npm', 'exec', 'nest', 'build', 'example');
   const env = { ...process.env, PORT: '0', NO_COLOR: '1' };
   const started = spawn(process.execPath, ['dist/src/main.js'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
   example = started;

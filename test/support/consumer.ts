@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { run, succeed } from './shell.js';
@@ -38,11 +38,27 @@ const COMPILER_OPTIONS = {
   types: [],
 };
 
-/** Builds and packs the library. */
+const TSC = resolve('node_modules/typescript/bin/tsc');
+
+/** What is packed beside what is built. */
+const BESIDE = ['package.json', 'README.md', 'LICENSE', 'cookbook.schema.json'];
+
+/** Builds and packs the library in a folder of its own, so that several may do so at once. */
 export async function packLibrary(): Promise<Tarball> {
   const folder = temporary('packed-');
-  await succeed('.', 'npx', 'nest', 'build', 'orchestrator');
-  const pack = await succeed('libs/orchestrator', 'npm', 'pack', '--json', '--pack-destination', folder);
+  const library = join(folder, 'libs/orchestrator');
+  for (const file of BESIDE) cpSync(join('libs/orchestrator', file), join(library, file));
+  cpSync('docs', join(folder, 'docs'), { recursive: true }); // packing takes pages from there
+  await succeed(
+    '.',
+    process.execPath,
+    TSC,
+    '-p',
+    'libs/orchestrator/tsconfig.lib.json',
+    '--outDir',
+    join(library, 'dist'),
+  );
+  const pack = await succeed(library, 'npm', 'pack', '--json', '--pack-destination', folder);
   const [{ filename, files }] = JSON.parse(pack) as [{ filename: string; files: { path: string }[] }];
   return { path: join(folder, filename), files: files.map(({ path }) => path), remove: removing(folder) };
 }
@@ -90,7 +106,7 @@ export async function installPacked(packages: readonly string[]): Promise<Consum
 }
 
 async function compile(folder: string): Promise<void> {
-  const { code, stdout, stderr } = await run(folder, process.execPath, resolve('node_modules/typescript/bin/tsc'), '-p', '.'); // prettier-ignore
+  const { code, stdout, stderr } = await run(folder, process.execPath, TSC, '-p', '.');
   if (code === 0) return;
   // A fault's further lines are indented.
   const faults = stdout.split(/\n(?!\s)/).filter((line) => line.includes('error TS'));
