@@ -72,7 +72,7 @@ export class Link<S extends object> {
     const manager = connect([...urls], {
       heartbeatIntervalInSeconds: Math.ceil(heartbeat / 1_000),
       reconnectTimeInSeconds: RECONNECT,
-      connectionOptions: { ...tls, timeout: 10_000, clientProperties: { connection_name: this.name } },
+      connectionOptions: { ...tls, timeout: 10_000, noDelay: true, clientProperties: { connection_name: this.name } },
     });
     manager.on('connect', ({ connection }) => void this.connected(connection as unknown as ChannelModel));
     manager.on('connectFailed', ({ err, url }) => {
