@@ -4,6 +4,7 @@ import type { ChannelModel } from 'amqplib';
 import { BrokerRefusedError } from '../../errors/broker-refused.error.js';
 import { BrokerUnavailableError } from '../../errors/broker-unavailable.error.js';
 import { messageOf } from '../../utils/describe-error.js';
+import { gatherWrites } from './gathered-writes.js';
 import type { RabbitSettings } from './rabbitmq.options.js';
 
 /** Seconds between two attempts to connect. */
@@ -86,6 +87,7 @@ export class Link<S extends object> {
 
   private async connected(model: ChannelModel): Promise<void> {
     model.on('close', () => undefined);
+    gatherWrites(model);
     try {
       const session = await this.open(model);
       if (this.failures > 0) this.logger.log(`${this.name}: connected to ${this.places} again.`);
