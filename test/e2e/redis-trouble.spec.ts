@@ -51,6 +51,7 @@ describe('a Redis that is killed', () => {
     const waiting = store.ended(asking.workflowId, new AbortController().signal);
     await server.stop('SIGKILL');
     await expect(store.extend(holder, 30_000)).rejects.toThrow();
+    await until(() => lines.length === 1, { timeoutMs: 10_000 });
     await expect(claim(store, hop())).rejects.toThrow(/is away/);
     await server.restart();
     await until(() => lines.length === 2, { timeoutMs: 10_000 });
