@@ -25,7 +25,7 @@ async function main(cases: readonly Case[]): Promise<void> {
   const played: PlayedCase[] = [];
   const faults: string[] = [];
   try {
-    const servers: Servers = { broker, redis, root };
+    const servers: Servers = { broker, redis, root, startRedis: (...more) => startRedis(root, more) };
     const controls = cases.filter(({ control }) => control); // they leave messages behind
     for (const each of [...cases.filter(({ control }) => !control), ...controls]) {
       if (each === controls[0] && cases !== SMOKE) {

@@ -46,6 +46,8 @@ export interface Servers {
   readonly broker: PrivateRabbit;
   readonly redis: PrivateServer;
   readonly root: string;
+  /** Another one, which whoever starts it stops. @param more arguments */
+  readonly startRedis: (...more: readonly string[]) => Promise<PrivateServer>;
 }
 
 /** What a scene of runs came to. */
