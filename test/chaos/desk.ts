@@ -20,6 +20,8 @@ export class Desk {
   readonly accepted: Accepted[] = [];
   /** Runs that were refused at once, as they had to be. */
   refused = 0;
+  /** Runs that were refused at once, and should not have been. */
+  failed = 0;
 
   private constructor(private readonly app: INestApplicationContext) {}
 
@@ -54,11 +56,12 @@ export class Desk {
         this.accepted.push({ workflowId, kind, ...(fails !== undefined && { fails }) });
         return;
       } catch (error) {
-        if (error instanceof OrchestratorError && error.code === fails) {
-          this.refused += 1;
+        if (!(error instanceof OrchestratorError)) throw error;
+        if (!(error instanceof BrokerUnavailableError)) {
+          if (error.code === fails) this.refused += 1;
+          else this.failed += 1;
           return;
         }
-        if (!(error instanceof BrokerUnavailableError)) throw error;
         await setTimeout(200);
       }
     }

@@ -103,6 +103,7 @@ export async function play(scene: Scene, { broker, redis, root }: Servers): Prom
     return {
       ...verdict,
       runs: scene.runs,
+      failed: verdict.failed + desk.failed,
       refused: verdict.refused + desk.refused,
       strikes,
       evidence: scene.evidence && warnings.filter((line) => scene.evidence?.test(line)).length,

@@ -13,7 +13,7 @@ class WorkerModule {}
 /** Tells whoever started this process what is logged, and writes errors. */
 class ToldLogger extends ConsoleLogger {
   protected override printMessages(messages: unknown[], context?: string, level?: LogLevel): void {
-    process.send?.({ line: messages.map(String).join(' ') });
+    process.send?.({ line: messages.map(String).join(' ') }, undefined, undefined, () => undefined); // nobody may be there
     if (level === 'error') super.printMessages(messages, context, level);
   }
 }

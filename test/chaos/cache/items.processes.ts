@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { Callers } from '../../support/coherence/callers.js';
 import { Crowd } from '../../support/coherence/crowd.js';
 import { ItemsClient } from '../../support/coherence/items.client.js';
@@ -9,7 +10,11 @@ import { Prng } from '../../support/random/prng.js';
 import type { ItemsSetting, Said, Told } from './wire.js';
 
 const PROGRAM = new URL('./worker.js', import.meta.url);
-const HABITS = { workflows: 0, staged: 0.5, rest: 10 };
+const HABITS = { workflows: 0, staged: 0.5, rest: 500 };
+
+/** The share of the database's answers that are on their way for so many milliseconds, at most. */
+const SLOW = 0.2;
+const SLOWEST = 30;
 
 /** An application in another process, as its callers know it. */
 class FarItems extends ItemsClient {
@@ -84,7 +89,11 @@ async function startProcess(world: World, setting: ItemsSetting): Promise<{ chil
 }
 
 async function serve({ database }: World, child: ChildProcess, said: Said): Promise<void> {
-  if (said.kind === 'read') tell(child, { kind: 'answer', id: said.id, answer: await database.read(...said.cells) });
+  if (said.kind === 'read') {
+    const answer = await database.read(...said.cells);
+    if (Math.random() < SLOW) await setTimeout(Math.random() * SLOWEST); // what it says may be of the past when it arrives
+    tell(child, { kind: 'answer', id: said.id, answer });
+  }
   if (said.kind === 'commit')
     tell(child, { kind: 'answer', id: said.id, answer: await database.commit(said.mutation, said.cell) });
 }

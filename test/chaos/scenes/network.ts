@@ -47,10 +47,10 @@ export const NETWORK: readonly Case[] = [
   line('half-open connections: the broker hears nothing', swallowing('there')),
   line('half-open connections: the workers hear nothing', swallowing('back')),
   line('100 to 200 ms to the broker, each way', (crossing) => {
-    crossing.lag = () => 100 + Math.random() * 100;
     let before = 0;
     return {
       trouble: () => {
+        crossing.lag = () => 100 + Math.random() * 100; // once the workers are up: they declare a hundred things one by one
         const late = crossing.held - before;
         before = crossing.held;
         return Promise.resolve(late);

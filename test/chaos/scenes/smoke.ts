@@ -1,6 +1,7 @@
 import { type Case, control, mustShow, runs, sound } from '../case.js';
 import { kill, terminate } from '../faults.js';
 import { alternately, CHAIN, POISON } from '../runs.js';
+import { FACTORS, SIZED } from '../sizes.js';
 
 const POISONED = 3;
 const MALFORMED = ['', '{', 'null', '[]', '{"cookbook":1}', '\u0000', '{"workflow_id":"x"}', '"text"'];
@@ -27,6 +28,14 @@ export const SMOKE: readonly Case[] = [
         ...(told === 40 ? [] : [`${told} malformed messages told, not 40`]),
       ];
     },
+  ),
+  runs(
+    `sizes ${FACTORS.join(', ')} of each limit, and others`,
+    () => ({
+      runs: 2 * SIZED.length,
+      runOf: (n) => (n % 2 === 0 ? alternately(n / 2) : (SIZED[(n - 1) / 2] ?? CHAIN)),
+    }),
+    sound({ refused: SIZED.length / FACTORS.length, repeated: 0 }),
   ),
   control(
     'control: acknowledged before it is handled, killed',
