@@ -21,7 +21,7 @@ const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ l
 const nested = (depth: number): unknown => (depth <= 1 ? [] : [nested(depth - 1)]);
 /** Groups in groups. */
 const grouped = (nesting: number): object =>
-  nesting <= 1 ? forecast('inmost') : { step_id: `group-${nesting}`, type: 'steps', steps: [grouped(nesting - 1)] };
+  nesting < 1 ? forecast('inmost') : { step_id: `group-${nesting}`, type: 'steps', steps: [grouped(nesting - 1)] };
 
 /** Limits of what a run is, or holds. `hops` and `incomingBytes` are breached by a fault alone, not by a run. */
 const APPROACHES: Readonly<Partial<Record<keyof Limits, Approach>>> = {
@@ -94,8 +94,9 @@ const APPROACHES: Readonly<Partial<Record<keyof Limits, Approach>>> = {
     }),
     fails: 'INPUT_TOO_LARGE',
   },
+  // A longer global_timeout_ms is cut, not refused.
   lifetime: {
-    to: (ms) => ({ cookbook: { ...cookbook(MAIL), global_timeout_ms: ms } }),
+    to: (timeout_ms) => ({ cookbook: cookbook(forecast('long', { timeout_ms }), MAIL) }),
     fails: 'COOKBOOK_INVALID',
   },
 };

@@ -46,7 +46,7 @@ export const cache = (name: string, scene: CacheScene, control = false): Case =>
     const problems = [
       ...(scene.trouble !== undefined && row['strikes'] === 0 ? ['it never struck'] : []),
       ...(control === (row['old reads'] === 0) ? [control ? 'a control without old reads' : `${row['old reads']} old reads`] : []), // prettier-ignore
-      ...(row['reads'] === 0 || row['changes'] === 0 ? ['nothing was read, or changed'] : []),
+      ...(row['hits'] === 0 || row['changes'] === 0 ? ['nothing was answered by the cache, or changed'] : []),
     ];
     return { row, problems };
   },
