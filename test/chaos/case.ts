@@ -53,6 +53,15 @@ export const sound =
       .concat(played.repeated <= repeated ? [] : [`${played.repeated} repeated, not ${repeated}`]);
   };
 
+/** How many terminals came twice or more: what was doubled. */
+export const doubles = ({ terminals, runs: count }: Played): number => terminals.seen.length - count;
+
+/** As {@link sound}, where every message came twice. */
+export const soundDoubled: Check = (played) => [
+  ...sound({ repeated: 0 })(played),
+  ...(doubles(played) > 0 ? [] : ['nothing was doubled']),
+];
+
 /** A control: the faults must show, or the checks see nothing. */
 export const mustShow =
   (...columns: readonly ('lost' | 'split' | 'repeated')[]): Check =>

@@ -1,4 +1,4 @@
-import { type Case, control, mustShow, runs, sound } from '../case.js';
+import { type Case, control, doubles, mustShow, runs, sound, soundDoubled } from '../case.js';
 import { again, kill, pause, terminate } from '../faults.js';
 import { CHAIN } from '../runs.js';
 import type { Scene } from '../scene.js';
@@ -7,7 +7,12 @@ import type { Scene } from '../scene.js';
 export const FULL: readonly Case[] = [
   runs('kill -9 of workers, many', () => ({ runs: 3_000, trouble: kill })),
   runs('SIGTERM of workers, many', () => ({ runs: 600, trouble: terminate }), sound({ repeated: 0 })),
-  runs('every message doubled, many', () => ({ runs: 1_000, setting: { doubled: true } }), sound({ repeated: 0 })),
+  runs(
+    'every message doubled, many',
+    () => ({ runs: 1_000, setting: { doubled: true } }),
+    soundDoubled,
+    (played) => ({ strikes: doubles(played) }),
+  ),
   runs(
     'broker restarted',
     ({ broker }) => ({ runs: 2_000, pause: 8_000, trouble: () => again(broker, 'SIGTERM') }),

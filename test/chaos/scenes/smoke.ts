@@ -1,4 +1,4 @@
-import { type Case, control, mustShow, runs, sound } from '../case.js';
+import { type Case, control, doubles, mustShow, runs, sound, soundDoubled } from '../case.js';
 import { kill, terminate } from '../faults.js';
 import { alternately, CHAIN, POISON } from '../runs.js';
 import { FACTORS, SIZED } from '../sizes.js';
@@ -9,7 +9,12 @@ const MALFORMED = ['', '{', 'null', '[]', '{"cookbook":1}', '\u0000', '{"workflo
 /** Those of the pipeline. */
 export const SMOKE: readonly Case[] = [
   runs('kill -9 of workers', () => ({ runs: 300, trouble: kill })),
-  runs('every message doubled', () => ({ runs: 300, setting: { doubled: true } }), sound({ repeated: 0 })),
+  runs(
+    'every message doubled',
+    () => ({ runs: 300, setting: { doubled: true } }),
+    soundDoubled,
+    (played) => ({ strikes: doubles(played) }),
+  ),
   runs('SIGTERM of workers', () => ({ runs: 200, trouble: terminate }), sound({ repeated: 0 })),
   runs(
     `${POISONED} poison messages, 40 malformed`,
