@@ -10,6 +10,11 @@ export interface PrivateServer {
   /** After `stop`: the same port, the same data. */
   restart(): Promise<void>;
 }
+/** A broker that this process started. */
+export interface PrivateRabbit extends PrivateServer {
+  /** Runs `rabbitmqctl` on it: what it wrote. */
+  control(...args: readonly string[]): Promise<string>;
+}
 export type ServerName = 'redis' | 'rabbitmq' | 'nats';
 export function startServers(
   names: readonly ServerName[],
@@ -18,5 +23,5 @@ export function startServers(
 ): Promise<() => Promise<void>>;
 export function startRedis(root: string, more?: readonly string[]): Promise<PrivateServer>;
 export function startNats(root: string): Promise<PrivateServer>;
-export function startRabbit(root: string, settings?: readonly string[]): Promise<PrivateServer>;
+export function startRabbit(root: string, settings?: readonly string[]): Promise<PrivateRabbit>;
 export function freePort(): Promise<number>;

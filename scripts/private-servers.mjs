@@ -1,9 +1,10 @@
 // Starts private Redis, RabbitMQ and NATS servers on free ports, each with a data directory of its own. Built-ins only.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 const PLACES = [
   '/usr/sbin',
@@ -78,7 +79,8 @@ export function startNats(root) {
 /** @param settings lines of its rabbitmq.conf, such as 'consumer_timeout = 10000' */
 export async function startRabbit(root, settings = []) {
   const [distPort, epmdPort] = [await freePort(), await freePort()];
-  return start(root, {
+  const envOf = (dir, port) => rabbitEnv({ dir, port, distPort, epmdPort });
+  const server = await start(root, {
     name: 'rabbitmq',
     readyMs: 90_000,
     url: (port) => `amqp://guest:guest@127.0.0.1:${port}`,
@@ -89,9 +91,14 @@ export async function startRabbit(root, settings = []) {
     command: (port, dir) => {
       writeFileSync(join(dir, 'enabled_plugins'), '[].\n');
       writeFileSync(join(dir, 'rabbitmq.conf'), [`listeners.tcp.1 = 127.0.0.1:${port}`, ...settings, ''].join('\n'));
-      return { program: installed('rabbitmq-server'), args: [], env: rabbitEnv({ dir, port, distPort, epmdPort }) };
+      return { program: installed('rabbitmq-server'), args: [], env: envOf(dir, port) };
     },
   });
+  const control = async (...args) => {
+    const env = { ...process.env, ...envOf(server.dir, server.port) };
+    return (await promisify(execFile)(installed('rabbitmqctl'), args, { env })).stdout;
+  };
+  return Object.assign(server, { control });
 }
 
 function rabbitEnv({ dir, port, distPort, epmdPort }) {

@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import Table from 'cli-table3';
 import type * as Scripts from '../../scripts/private-servers.mjs';
-import { heldBack, play, type Servers } from './scene.js';
-import { type Case, FULL, SMOKE } from './scenes.js';
+import type { Case } from './case.js';
+import { heldBack, type Servers } from './scene.js';
+import { ALL, SMOKE } from './scenes/index.js';
+import { lineOf, markdownOf, type PlayedCase } from './table.js';
 
-const USAGE = `npm run chaos                  every scene, for an hour or so
+const USAGE = `npm run chaos                  every scene, for half an hour or so
 npm run chaos -- --smoke       the small ones of the pipeline
 npm run chaos -- broker        those whose names begin so`;
 
@@ -21,31 +22,28 @@ const { startRabbit, startRedis } = (await import(
 async function main(cases: readonly Case[]): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'chaos-'));
   const [broker, redis] = await Promise.all([startRabbit(root), startRedis(root, ['--appendonly', 'yes'])]);
-  const table = new Table({ head: ['scene', 'runs', 'struck', 'lost', 'split', 'wrong', 'failed', 'repeated', 'unexplained', 'left', 's', ''], style: { head: [], border: [] } }); // prettier-ignore
+  const played: PlayedCase[] = [];
   const faults: string[] = [];
   try {
-    const servers: Servers = { amqp: broker.url, redis: redis.url, root };
-    const controls = cases.filter(({ name }) => name.startsWith('control')); // they leave messages behind
-    for (const each of [...cases.filter((one) => !controls.includes(one)), ...controls]) {
+    const servers: Servers = { broker, redis, root, startRedis: (...more) => startRedis(root, more) };
+    const controls = cases.filter(({ control }) => control); // they leave messages behind
+    for (const each of [...cases.filter(({ control }) => !control), ...controls]) {
       if (each === controls[0] && cases !== SMOKE) {
         const held = await heldBack(servers);
         if (held > 0) faults.push(`${held} messages are held back for ever`);
       }
       const startedAt = performance.now();
-      const verdict = await play(each.scene({ broker, redis }), servers);
-      const seconds = Math.round((performance.now() - startedAt) / 1_000);
-      const problems = each.problems(verdict);
-      const { runs, strikes, lost, split, wrong, failed, repeated, unexplained, left } = verdict;
-      const row = [each.name, runs, strikes, lost, split, wrong, failed, repeated, unexplained, left, seconds, problems.length === 0 ? 'ok' : 'FAIL']; // prettier-ignore
-      table.push(row);
-      console.log(row.join(' · '), ...problems);
-      faults.push(...problems.map((problem) => `${each.name}: ${problem}`));
+      const result = await each.play(servers);
+      const it: PlayedCase = { of: each, ...result, seconds: Math.round((performance.now() - startedAt) / 1_000) };
+      played.push(it);
+      console.log(lineOf(it));
+      faults.push(...it.problems.map((problem) => `${each.name}: ${problem}`));
     }
   } finally {
     await Promise.all([broker.stop(), redis.stop()]);
     rmSync(root, { recursive: true });
   }
-  console.log(table.toString());
+  console.log(`\n${markdownOf(played)}\n`);
   console.log(faults.length === 0 ? `✔ ${cases.length} scenes as they must be` : `✘ ${faults.join('; ')}`);
   process.exit(faults.length === 0 ? 0 : 1);
 }
@@ -53,7 +51,4 @@ async function main(cases: readonly Case[]): Promise<void> {
 const words = process.argv.slice(2);
 if (words.includes('--help')) console.log(USAGE);
 else if (words.includes('--smoke')) await main(SMOKE);
-else
-  await main(
-    [...SMOKE, ...FULL].filter(({ name }) => words.length === 0 || words.some((word) => name.startsWith(word))),
-  );
+else await main(ALL.filter(({ name }) => words.length === 0 || words.some((word) => name.startsWith(word))));

@@ -2,18 +2,28 @@
 
 /** What the services can do. Those that change something leave an effect. */
 export const OPERATIONS = {
-  stock: { reads: ['forecast'], mutates: ['reserve', 'spoil'] },
+  stock: { reads: ['forecast', 'swell'], mutates: ['reserve', 'spoil'] },
   payments: { reads: [], mutates: ['charge'] },
   orders: { reads: [], mutates: ['ship-by-road', 'ship-by-air', 'mail'] },
 } as const;
 export type Service = keyof typeof OPERATIONS;
 export const SERVICES = Object.keys(OPERATIONS) as Service[];
 
-export type Kind = 'chain' | 'fork' | 'poison';
+export type Kind = 'chain' | 'fork' | 'poison' | 'sized';
 
-/** `chain`: steps in a row, with a switch on a read that answers otherwise each time. `fork`: two lines at once, and what follows both. */
-export const COOKBOOKS: Readonly<Record<Kind, object>> = {
-  chain: cookbook(
+/** A run as it is started, and what must come of it. */
+export interface Planned {
+  readonly kind: Kind;
+  readonly cookbook: object;
+  readonly input?: object;
+  /** The code with which it must fail, or be refused at once. Default: it completes. */
+  readonly fails?: string;
+}
+
+/** Steps in a row, with a switch on a read that answers otherwise each time. */
+export const CHAIN: Planned = {
+  kind: 'chain',
+  cookbook: cookbook(
     task('reserve', 'stock', 'reserve'),
     task('charge', 'payments', 'charge'),
     task('forecast', 'stock', 'forecast'),
@@ -25,7 +35,12 @@ export const COOKBOOKS: Readonly<Record<Kind, object>> = {
     },
     task('mail', 'orders', 'mail'),
   ),
-  fork: cookbook(
+};
+
+/** Two lines at once, and what follows both. */
+export const FORK: Planned = {
+  kind: 'fork',
+  cookbook: cookbook(
     {
       step_id: 'both',
       type: 'fork_join',
@@ -41,21 +56,29 @@ export const COOKBOOKS: Readonly<Record<Kind, object>> = {
     },
     task('mail', 'orders', 'mail'),
   ),
-  /** Kills whichever process handles it, each time. */
-  poison: cookbook(task('spoil', 'stock', 'spoil')),
 };
 
-function cookbook(...steps: readonly object[]): object {
+/** Kills whichever process handles it, each time. */
+export const POISON: Planned = {
+  kind: 'poison',
+  cookbook: cookbook(task('spoil', 'stock', 'spoil')),
+  fails: 'POISON_MESSAGE',
+};
+
+export const alternately = (n: number): Planned => (n % 2 === 0 ? CHAIN : FORK);
+
+export function cookbook(...steps: readonly object[]): object {
   return { version: '2.1.0', name: 'chaos', steps };
 }
 
-function task(step_id: string, service: Service, operation: string): object {
-  return { step_id, type: 'task', service, operation, input: { padding: '{{api_input.padding}}' } };
+export function task(step_id: string, service: Service, operation: string, input: object = {}): object {
+  return { step_id, type: 'task', service, operation, input };
 }
 
 /** Whether these are the effects of one completed run, in the order of their first execution. */
 export function isWhole(kind: Kind, operations: readonly string[]): boolean {
   if (kind === 'poison') return operations.length === 0;
+  if (kind === 'sized') return operations.join() === 'mail';
   const ways = kind === 'chain' ? ['ship-by-road', 'ship-by-air'] : ['ship-by-road'];
   const inOrder = ways.some((ship) => operations.filter((name) => name !== 'charge').join() === `reserve,${ship},mail`);
   const charged = operations.indexOf('charge');

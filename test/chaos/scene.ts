@@ -2,16 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type INestApplicationContext, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { BrokerUnavailableError } from '../../libs/orchestrator/src/errors/broker-unavailable.error.js';
-import { getOrchestratorToken } from '../../libs/orchestrator/src/decorators/inject-orchestrator.decorator.js';
-import { OrchestratorModule } from '../../libs/orchestrator/src/orchestrator.module.js';
-import type { WorkflowOrchestrator } from '../../libs/orchestrator/src/orchestrator.service.js';
+import type { PrivateRabbit, PrivateServer } from '../../scripts/private-servers.mjs';
 import { rabbitTopology } from '../../libs/orchestrator/src/rabbitmq.js';
+import { Desk } from './desk.js';
 import { readEffects } from './effects.js';
-import { COOKBOOKS, type Kind, SERVICES } from './runs.js';
-import { optionsOf } from './services.js';
+import { alternately, type Planned, SERVICES } from './runs.js';
 import type { Setting } from './settings.js';
 import { Terminals } from './terminals.js';
 import { type Accepted, judge, type Verdict } from './verdict.js';
@@ -21,163 +16,140 @@ import { Workers } from './workers.js';
 export interface Trouble {
   readonly workers: Workers;
   readonly terminals: Terminals;
-  /** Milliseconds since the scene began. */
-  readonly since: () => number;
 }
 
 export interface Scene {
-  readonly name: string;
   readonly runs: number;
   /** Default: alternately chain and fork. */
-  readonly kindOf?: (n: number) => Kind;
-  /** Characters that each run's input holds beside. */
-  readonly padding?: number;
+  readonly runOf?: (n: number) => Planned;
   readonly workers?: number;
   readonly setting?: Partial<Setting>;
+  /** Where the workers find the broker. Default: where it is. */
+  readonly amqp?: string;
   /** Without records: `state: false`. */
   readonly unrecorded?: boolean;
-  /** Done again and again, with a pause, while runs are started and under way. */
-  readonly trouble?: (trouble: Trouble) => Promise<void>;
+  /** Done again and again, with a pause, while runs are started and under way. Resolves with how often it struck. */
+  readonly trouble?: (trouble: Trouble) => Promise<number>;
   /** Milliseconds between two of them. Default 1,500. */
   readonly pause?: number;
   /** Milliseconds without any sign of life after which what has not ended is lost. Default 120,000. */
   readonly patience?: number;
   /** Once, before the runs. */
-  readonly before?: (trouble: Trouble) => Promise<void>;
+  readonly before?: (trouble: Trouble) => Promise<unknown>;
+  /** Once, after all. */
+  readonly after?: () => Promise<unknown>;
+  /** What workers warn of where the trouble has reached them. */
+  readonly evidence?: RegExp;
 }
 
 export interface Servers {
-  readonly amqp: string;
-  readonly redis: string;
+  readonly broker: PrivateRabbit;
+  readonly redis: PrivateServer;
   readonly root: string;
+  /** Another one, which whoever starts it stops. @param more arguments */
+  readonly startRedis: (...more: readonly string[]) => Promise<PrivateServer>;
+}
+
+/** What a scene of runs came to. */
+export interface Played extends Verdict {
+  /** How often the trouble struck. */
+  readonly strikes: number;
+  /** How many warnings show it. `undefined`: nothing is looked for. */
+  readonly evidence: number | undefined;
+  readonly terminals: Terminals;
 }
 
 /** Keepers of one scene may still look while the next one plays. */
 const NAMESPACE = 'chaos';
-/** Runs started a second. */
-const RATE = 60;
 /** Milliseconds after the last sign of life for which nothing may come any more. */
 const QUIET = 5_000;
 const PATIENCE = 120_000;
-
 /** Milliseconds within which the keepers of forks that are over have looked, and gone. */
 const KEEPERS_LOOK = 100_000;
 
 /** Plays a scene to its end, and says what it came to. */
-export async function play(
-  scene: Scene,
-  servers: Servers,
-): Promise<Verdict & { readonly strikes: number; readonly terminals: Terminals }> {
+export async function play(scene: Scene, { broker, redis, root }: Servers): Promise<Played> {
   const name = randomUUID();
-  const effects = join(servers.root, `effects-${name}`);
+  const effects = join(root, `effects-${name}`);
   writeFileSync(effects, '');
   const setting: Setting = {
-    amqp: servers.amqp,
-    redis: scene.unrecorded === true ? undefined : servers.redis,
+    amqp: broker.url,
+    redis: scene.unrecorded === true ? undefined : redis.url,
     effects,
     namespace: NAMESPACE,
     ...scene.setting,
   };
-  const desk = await openDesk(setting);
-  const workers = await Workers.start(setting, scene.workers ?? 2);
-  const terminals = await Terminals.listen(servers.amqp, name);
-  const startedAt = Date.now();
-  const trouble: Trouble = { workers, terminals, since: () => Date.now() - startedAt };
+  const desk = await Desk.open(setting);
+  const workers = await Workers.start({ ...setting, amqp: scene.amqp ?? setting.amqp }, scene.workers ?? 2);
+  const terminals = await Terminals.listen(broker.url, name);
+  const trouble: Trouble = { workers, terminals };
   await scene.before?.(trouble);
   const over = new AbortController();
   const troubled = repeat(scene, trouble, over.signal);
   try {
-    const accepted = await startRuns(scene, desk);
-    await settled(accepted, terminals, scene.patience ?? PATIENCE, () => {
+    await desk.start(scene.runs, scene.runOf ?? alternately);
+    await settled(desk.accepted, terminals, scene.patience ?? PATIENCE, () => {
       over.abort();
     });
     over.abort(); // also where some are lost
-    await troubled;
+    const strikes = await troubled;
     const left = await terminals.waiting(
       rabbitTopology(SERVICES)
         .queues.map((queue) => queue.name)
         .filter(isOfService),
     );
-    const verdict = judge(accepted, terminals.seen, readEffects(effects), workers.killed, left);
-    return { ...verdict, strikes: workers.strikes, terminals };
+    const { killed, warnings } = workers;
+    const verdict = judge(desk.accepted, { terminals: terminals.seen, effects: readEffects(effects), killed, left });
+    return {
+      ...verdict,
+      runs: scene.runs,
+      failed: verdict.failed + desk.failed,
+      refused: verdict.refused + desk.refused,
+      strikes,
+      evidence: scene.evidence && warnings.filter((line) => scene.evidence?.test(line)).length,
+      terminals,
+    };
   } finally {
     over.abort();
     await workers.stop();
     await terminals.close();
     await desk.close();
+    await scene.after?.();
     rmSync(effects);
   }
 }
 
-/** Where runs are started: a service without operations. */
-async function openDesk(setting: Setting): Promise<INestApplicationContext> {
-  @Module({
-    imports: [
-      OrchestratorModule.forRoot({ service: 'desk', ...optionsOf({ ...setting, doubled: false, early: false }) }),
-    ],
-  })
-  class DeskModule {}
-  return NestFactory.createApplicationContext(DeskModule, { logger: false });
-}
-
-async function startRuns(
-  { runs, kindOf = alternately, padding = 0 }: Scene,
-  desk: INestApplicationContext,
-): Promise<readonly Accepted[]> {
-  const orchestrator = desk.get<WorkflowOrchestrator>(getOrchestratorToken('desk'), { strict: false });
-  const accepted: Accepted[] = [];
-  for (let n = 0; n < runs; n += 1) {
-    const kind = kindOf(n);
-    const workflowId = randomUUID();
-    await insist(() => orchestrator.start(COOKBOOKS[kind], { workflowId, input: { padding: 'x'.repeat(padding) } }));
-    accepted.push({ workflowId, kind });
-    await setTimeout(1_000 / RATE);
-  }
-  return accepted;
-}
-
 /** Resolves when nothing is held back any more: how many messages are, where that does not happen. */
-export async function heldBack(servers: Servers): Promise<number> {
-  const terminals = await Terminals.listen(servers.amqp, randomUUID());
-  const ladder = rabbitTopology([])
-    .queues.map(({ name }) => name)
-    .filter((name) => name.startsWith('orchestrator.delay'));
-  const setting = { ...servers, effects: join(servers.root, 'none'), namespace: NAMESPACE };
+export async function heldBack({ broker, redis, root }: Servers): Promise<number> {
+  const terminals = await Terminals.listen(broker.url, randomUUID());
+  const setting = { amqp: broker.url, redis: redis.url, effects: join(root, 'none'), namespace: NAMESPACE };
   const workers = await Workers.start(setting, 1); // somebody must look
   let held = Infinity;
   for (const until = Date.now() + KEEPERS_LOOK; held > 0 && Date.now() < until;) {
     await setTimeout(1_000);
-    held = await terminals.waiting(ladder);
+    held = await terminals.waiting(LADDER);
   }
   await workers.stop();
   await terminals.close();
   return held;
 }
 
-/** Starts it until the broker has it: the name of the run makes that one run. */
-async function insist(start: () => Promise<unknown>): Promise<void> {
-  for (;;) {
-    try {
-      await start();
-      return;
-    } catch (error) {
-      if (!(error instanceof BrokerUnavailableError)) throw error;
-      await setTimeout(200);
-    }
-  }
-}
+/** Queues of what is held back. */
+const LADDER = rabbitTopology([])
+  .queues.map(({ name }) => name)
+  .filter((name) => name.startsWith('orchestrator.delay'));
 
 /** What waits there is left over; the keepers of forks that are over wait elsewhere, for a minute. */
 const isOfService = (queue: string): boolean => SERVICES.some((service) => queue.startsWith(`${service}.`));
 
-const alternately = (n: number): Kind => (n % 2 === 0 ? 'chain' : 'fork');
-
-async function repeat({ trouble: strike, pause = 1_500 }: Scene, trouble: Trouble, over: AbortSignal): Promise<void> {
-  if (strike === undefined) return;
+/** @returns how often it struck */
+async function repeat({ trouble, pause = 1_500 }: Scene, stage: Trouble, over: AbortSignal): Promise<number> {
+  let strikes = 0;
+  if (trouble === undefined) return strikes;
   for (;;) {
     await setTimeout(pause, undefined, { signal: over }).catch(() => undefined);
-    if (over.aborted) return;
-    await strike(trouble);
+    if (over.aborted) return strikes;
+    strikes += await trouble(stage);
   }
 }
 
@@ -191,8 +163,8 @@ async function settled(
   let [seen, at] = [0, Date.now()];
   for (;;) {
     if (terminals.seen.length !== seen) [seen, at] = [terminals.seen.length, Date.now()];
-    const told = terminals.seen.map(({ body }) => body).join();
-    const all = accepted.every(({ workflowId }) => told.includes(workflowId));
+    const told = new Set(terminals.seen.map(({ run }) => run));
+    const all = accepted.every(({ workflowId }) => told.has(workflowId));
     if (all) ended();
     if (Date.now() - at > (all ? QUIET : patience)) return;
     await setTimeout(250);

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Type } from '@nestjs/common';
+import { Logger, type Type } from '@nestjs/common';
 import type { OperationContext } from '../../libs/orchestrator/src/operations/operation.js';
 import type { OrchestratorModuleOptions } from '../../libs/orchestrator/src/orchestrator.options.js';
 import { rabbitmq } from '../../libs/orchestrator/src/rabbitmq.js';
@@ -18,6 +18,8 @@ const TAKES = 8;
 /** In the control that must lose runs, so that each death meets some of them. */
 const LONG = 200;
 
+const logger = new Logger('Chaos');
+
 /** A service as one process runs it. */
 export function chaosService(service: Service, setting: Setting): Type {
   const { reads, mutates } = OPERATIONS[service];
@@ -26,7 +28,11 @@ export function chaosService(service: Service, setting: Setting): Type {
   return serviceOf(
     service,
     {
-      reads: named(reads, () => () => ({ weather: Math.random() < 0.5 ? 'rain' : 'sun' })),
+      reads: named(
+        reads,
+        (name) => (input: { readonly bytes?: number }) =>
+          name === 'swell' ? 'x'.repeat(input.bytes ?? 0) : { weather: Math.random() < 0.5 ? 'rain' : 'sun' },
+      ),
       mutates: named(mutates, (name) => (_: never, context: OperationContext) => act(name, context, setting)),
     },
     optionsOf(setting),
@@ -55,12 +61,17 @@ async function act(operation: string, context: OperationContext, { effects, earl
   return { done: operation };
 }
 
-function transportOf({ amqp, doubled = false, early = false }: Setting): TransportDefinition {
-  const definition = rabbitmq({ urls: amqp });
+function transportOf({ amqp, prefetch, doubled = false, early = false }: Setting): TransportDefinition {
+  const definition = rabbitmq({ urls: amqp, ...(prefetch !== undefined && { prefetch }) });
   const create = (service: string): WorkflowTransport => {
     const transport = definition.create(service);
+    const publish = transport.publish.bind(transport);
+    transport.publish = (message) =>
+      publish(message).catch((error: unknown) => {
+        logger.warn(`${message.destination}: ${String(error)}`); // what the broker refused shows that a fault happened
+        throw error;
+      });
     if (doubled) {
-      const publish = transport.publish.bind(transport);
       transport.publish = async (message) => {
         await publish(message);
         if ((message.delay ?? 0) === 0) await publish(message); // not what is put back because of that

@@ -1,3 +1,5 @@
+import type { Service } from './runs.js';
+
 /** How the processes of one scene are put together: given to each of them as JSON in the variable CHAOS. */
 export interface Setting {
   readonly amqp: string;
@@ -5,6 +7,10 @@ export interface Setting {
   readonly redis: string | undefined;
   readonly effects: string;
   readonly namespace: string;
+  /** Which a process has. Default: all of them. */
+  readonly services?: readonly Service[];
+  /** Messages that a service of a process handles at once. Default: that of the library. */
+  readonly prefetch?: number;
   /** Every message is published twice. */
   readonly doubled?: boolean;
   /** Messages are acknowledged before they are handled, as with `noAck`: what must lose runs. */

@@ -6,6 +6,8 @@ export interface Terminal {
   readonly topic: string;
   readonly messageId: string;
   readonly body: string;
+  /** The run that it names; `''`: none. */
+  readonly run: string;
 }
 
 /** Everything that is told on `workflow.completed` and `workflow.failed` while it listens; survives restarts of the broker. */
@@ -38,6 +40,13 @@ export class Terminals {
     return sum;
   }
 
+  /** Deletes a queue, with what it holds. */
+  async drop(queue: string): Promise<void> {
+    const channel = await this.model?.createChannel();
+    await channel?.deleteQueue(queue);
+    await channel?.close();
+  }
+
   /** Sends something to a queue that no service has made. */
   async send(queue: string, body: string, messageId: string): Promise<void> {
     const channel = await this.model?.createConfirmChannel();
@@ -66,7 +75,8 @@ export class Terminals {
     await channel.consume(this.queue, (message) => {
       if (message === null) return;
       const { content, properties, fields } = message;
-      this.seen.push({ topic: fields.exchange, messageId: String(properties.messageId), body: content.toString() });
+      const body = content.toString();
+      this.seen.push({ topic: fields.exchange, messageId: String(properties.messageId), body, run: runOf(body) });
       channel.ack(message);
     });
     this.model = model;
@@ -77,3 +87,5 @@ export class Terminals {
     this.connect().catch(() => setTimeout(() => { this.again(); }, 500)); // prettier-ignore
   }
 }
+
+const runOf = (body: string): string => (JSON.parse(body) as { readonly workflow_id?: string }).workflow_id ?? '';

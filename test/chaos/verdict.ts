@@ -1,11 +1,10 @@
 import type { Effect } from './effects.js';
-import { isWhole, type Kind } from './runs.js';
+import { isWhole, type Planned } from './runs.js';
 import type { Terminal } from './terminals.js';
 
 /** A run that was accepted. */
-export interface Accepted {
+export interface Accepted extends Pick<Planned, 'kind' | 'fails'> {
   readonly workflowId: string;
-  readonly kind: Kind;
 }
 
 /** What a scene came to. Zeros but for what its faults explain. */
@@ -15,10 +14,12 @@ export interface Verdict {
   readonly lost: number;
   /** Ended in two ways, or took both arms of a switch. */
   readonly split: number;
-  /** Completed without one of its effects, or in another order. */
+  /** Completed without one of its effects, or in another order; or not failed as it had to. */
   readonly wrong: number;
   /** Failed, though nothing in it was meant to. */
   readonly failed: number;
+  /** Failed, as it had to. */
+  readonly refused: number;
   /** Effects beyond the first of a key. */
   readonly repeated: number;
   /** Of those, effects whose earlier execution did not end with its process: nothing explains them. */
@@ -27,18 +28,21 @@ export interface Verdict {
   readonly left: number;
 }
 
-/** Compares what was left behind with what was accepted. @param killed when each process was killed, by its id */
-export function judge(
-  accepted: readonly Accepted[],
-  terminals: readonly Terminal[],
-  effects: readonly Effect[],
-  killed: ReadonlyMap<number, number>,
-  left: number,
-): Verdict {
-  const ends = grouped(terminals, ({ body }) => runOf(body));
+/** What was left behind. */
+export interface Remains {
+  readonly terminals: readonly Terminal[];
+  readonly effects: readonly Effect[];
+  /** When each process was killed, by its id. */
+  readonly killed: ReadonlyMap<number, number>;
+  readonly left: number;
+}
+
+/** Compares what was left behind with what was accepted. */
+export function judge(accepted: readonly Accepted[], { terminals, effects, killed, left }: Remains): Verdict {
+  const ends = grouped(terminals, ({ run }) => run);
   const done = grouped(effects, ({ run }) => run);
-  const verdict = { runs: accepted.length, lost: 0, split: 0, wrong: 0, failed: 0, repeated: 0, unexplained: 0, left };
-  for (const { workflowId, kind } of accepted) {
+  const verdict = { runs: accepted.length, lost: 0, split: 0, wrong: 0, failed: 0, refused: 0, repeated: 0, unexplained: 0, left }; // prettier-ignore
+  for (const { workflowId, kind, fails } of accepted) {
     const told = ends.get(workflowId) ?? [];
     const all = done.get(workflowId) ?? [];
     const firsts = [...grouped(all, ({ key }) => key).values()];
@@ -48,8 +52,11 @@ export function judge(
     if (told.length === 0) verdict.lost += 1;
     if (new Set(told.map(({ messageId, body }) => `${messageId} ${contentOf(body)}`)).size > 1 || bothArms)
       verdict.split += 1;
-    if (told.length > 0 && !failed && !bothArms && !isWhole(kind, operations)) verdict.wrong += 1;
-    if (failed && kind !== 'poison') verdict.failed += 1;
+    if (fails !== undefined) {
+      if (operations.length === 0 && told.some(({ body }) => body.includes(`"${fails}"`))) verdict.refused += 1;
+      else if (told.length > 0) verdict.wrong += 1;
+    } else if (failed) verdict.failed += 1;
+    else if (told.length > 0 && !bothArms && !isWhole(kind, operations)) verdict.wrong += 1;
     for (const [first, ...again] of firsts) {
       verdict.repeated += again.length;
       let before = first;
@@ -68,8 +75,6 @@ const RECORDED_WITHIN = 2_000;
 /** The process died between the effect and its record. */
 const explains = (killedAt: number | undefined, { at }: Effect): boolean =>
   killedAt !== undefined && killedAt >= at && killedAt - at < RECORDED_WITHIN;
-
-const runOf = (body: string): string => (JSON.parse(body) as { readonly workflow_id?: string }).workflow_id ?? '';
 
 /** What a terminal says; when it was sent is no part of that. */
 function contentOf(body: string): string {

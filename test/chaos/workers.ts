@@ -8,8 +8,8 @@ const PROGRAM = new URL('./worker.js', import.meta.url);
 export class Workers {
   /** Of every process that was killed, when: milliseconds since the epoch. */
   readonly killed = new Map<number, number>();
-  /** How often a process was struck. */
-  strikes = 0;
+  /** What they warned of. */
+  readonly warnings: string[] = [];
   private readonly running = new Set<ChildProcess>();
   /** Those that are coming up. */
   private readonly coming = new Set<Promise<void>>();
@@ -23,16 +23,37 @@ export class Workers {
     return workers;
   }
 
-  /** Signals one of them, and resolves when another one has taken its place: processes must come up sometimes. */
-  async strike(signal: NodeJS.Signals): Promise<void> {
+  /** Another process. Resolves when it is up. */
+  async add(more: Partial<Setting> = {}): Promise<void> {
+    const worker = fork(PROGRAM, { env: { ...process.env, CHAOS: JSON.stringify({ ...this.setting, ...more }) } });
+    this.running.add(worker);
+    worker.once('exit', (_, signal) => {
+      this.running.delete(worker);
+      if (signal === 'SIGKILL' && worker.pid !== undefined) this.killed.set(worker.pid, Date.now());
+      if (!this.closing) this.replace(more);
+    });
+    const ready = new Promise<void>((resolve) => {
+      worker.on('message', (told: 'ready' | { readonly line: string }) => {
+        if (told === 'ready') resolve();
+        else this.warnings.push(told.line);
+      });
+    });
+    await Promise.race([ready, once(worker, 'exit')]);
+  }
+
+  /**
+   * Signals one of them, and resolves when another one has taken its place: processes must come up sometimes.
+   * @returns how many were struck
+   */
+  async strike(signal: NodeJS.Signals): Promise<number> {
     const all = [...this.running];
     const victim = all[Math.floor(Math.random() * all.length)];
-    if (victim === undefined) return;
+    if (victim === undefined) return 0;
     const gone = once(victim, 'exit');
     victim.kill(signal);
-    this.strikes += 1;
     await gone;
     await Promise.all(this.coming);
+    return 1;
   }
 
   async stop(): Promise<void> {
@@ -46,19 +67,8 @@ export class Workers {
     );
   }
 
-  private replace(): void {
-    const coming = this.add().finally(() => this.coming.delete(coming));
+  private replace(more: Partial<Setting>): void {
+    const coming = this.add(more).finally(() => this.coming.delete(coming));
     this.coming.add(coming);
-  }
-
-  private async add(): Promise<void> {
-    const worker = fork(PROGRAM, { env: { ...process.env, CHAOS: JSON.stringify(this.setting) } });
-    this.running.add(worker);
-    worker.once('exit', (_, signal) => {
-      this.running.delete(worker);
-      if (signal === 'SIGKILL' && worker.pid !== undefined) this.killed.set(worker.pid, Date.now());
-      if (!this.closing) this.replace();
-    });
-    await Promise.race([once(worker, 'message'), once(worker, 'exit')]);
   }
 }

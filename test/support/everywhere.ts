@@ -1,6 +1,6 @@
 import { applyDecorators, type ExecutionContext, HttpCode, Post } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import { type Caller, Operation, type OperationTraits } from 'nest-orchestrator';
+import { type Caller, Operation, type OperationTraits } from '../../libs/orchestrator/src/index.js';
 
 /** An operation that a step, `POST /name` and the message `name` call. */
 export const Everywhere = (name: string, traits?: OperationTraits): MethodDecorator =>

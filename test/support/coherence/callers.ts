@@ -8,6 +8,9 @@ import type { ItemsApp } from './items.app.js';
 /** How an item may be asked for: a pipe makes the same of each. */
 const SPELLINGS: readonly ((id: string) => string)[] = [(id) => id, (id) => id, (id) => ` ${id.toLowerCase()} `];
 
+/** An application, as its callers know it. */
+export type CalledItems = Pick<ItemsApp, 'world' | 'http' | 'rpc' | 'orchestrator'>;
+
 /** What the callers do. */
 export interface Habits {
   /** The share of workflows. */
@@ -25,7 +28,7 @@ export class Callers {
   private runs = 0;
 
   constructor(
-    private readonly app: ItemsApp,
+    private readonly app: CalledItems,
     private readonly random: Prng,
     private readonly habits: Habits,
   ) {}

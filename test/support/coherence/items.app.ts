@@ -1,11 +1,9 @@
-import { Agent, request } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { type INestApplication, Module, type NestInterceptor } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
-import { type ClientProxy, ClientProxyFactory, Transport } from '@nestjs/microservices';
+import { Transport } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { Keyv } from 'keyv';
-import { lastValueFrom } from 'rxjs';
 import {
   type CacheOptions,
   type Coherence,
@@ -13,12 +11,13 @@ import {
   OrchestratorModule,
   StepCache,
   type WorkflowOrchestrator,
-} from 'nest-orchestrator';
+} from '../../../libs/orchestrator/src/index.js';
 import { OperationInterceptor } from '../../../libs/orchestrator/src/cache/operation.interceptor.js';
 import { MemoryCoherence } from '../../../libs/orchestrator/src/cache/memory/memory.coherence.js';
 import { StepCaches } from '../../../libs/orchestrator/src/cache/step-caches.js';
 import { OperationRegistry } from '../../../libs/orchestrator/src/operations/operation.registry.js';
 import { caller } from '../everywhere.js';
+import { ItemsClient, type ItemsPorts } from './items.client.js';
 import { ItemsController, Loading, Spelling, Transaction } from './items.js';
 import type { Stage } from './stage.js';
 import { World } from './world.js';
@@ -35,15 +34,14 @@ export interface ItemsTerms {
 }
 
 /** The application of {@link ItemsController}, on real time, with HTTP and RPC servers on free ports of this machine. */
-export class ItemsApp {
-  private readonly agent = new Agent({ keepAlive: true });
-
+export class ItemsApp extends ItemsClient {
   private constructor(
     private readonly app: INestApplication,
     readonly world: World,
-    private readonly client: ClientProxy,
-    private readonly port: number,
-  ) {}
+    ports: ItemsPorts,
+  ) {
+    super(ports);
+  }
 
   static async boot(stage: Stage, terms: ItemsTerms = {}): Promise<ItemsApp> {
     const { misplaced = false, world = new World(stage) } = terms;
@@ -57,10 +55,9 @@ export class ItemsApp {
     );
     await app.listen(0, '127.0.0.1');
     await app.startAllMicroservices();
-    const { port } = server.unwrap<Server>().address() as AddressInfo;
-    const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+    const { port: rpc } = server.unwrap<Server>().address() as AddressInfo;
     const { port: http } = (app.getHttpServer() as Server).address() as AddressInfo;
-    return new ItemsApp(app, world, client, http);
+    return new ItemsApp(app, world, { http, rpc });
   }
 
   get orchestrator(): WorkflowOrchestrator {
@@ -71,31 +68,8 @@ export class ItemsApp {
     return this.app.get(StepCache, { strict: false });
   }
 
-  http<T>(method: string, path: string, tenant: string | undefined, body?: object): Promise<T> {
-    const headers = { 'content-type': 'application/json', ...(tenant !== undefined && { tenant }) };
-    return new Promise((resolve, reject) => {
-      const call = request(
-        { host: '127.0.0.1', port: this.port, path, method, agent: this.agent, headers },
-        (answer) => {
-          let text = '';
-          answer.setEncoding('utf8').on('data', (part: string) => (text += part));
-          answer.on('end', () => {
-            if (answer.statusCode === 200) resolve(JSON.parse(text) as T);
-            else reject(new Error(`${method} ${path}: ${text}`));
-          });
-        },
-      );
-      call.on('error', reject).end(body && JSON.stringify(body));
-    });
-  }
-
-  rpc<T>(name: string, tenant: string | undefined, input: object): Promise<T> {
-    return lastValueFrom(this.client.send<T>(name, { ...input, tenant }));
-  }
-
-  async close(): Promise<void> {
-    this.agent.destroy();
-    this.client.close();
+  override async close(): Promise<void> {
+    await super.close();
     await this.app.close();
   }
 }

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import type { PipeTransform } from '@nestjs/common';
 import { from, mergeMap, type Observable } from 'rxjs';
-import { Caller, Mutates, Operation, Reads } from 'nest-orchestrator';
+import { Caller, Mutates, Operation, Reads } from '../../../libs/orchestrator/src/index.js';
 import { Everywhere } from '../everywhere.js';
 import type { Versions } from './history.js';
 import { World } from './world.js';

@@ -1,13 +1,20 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 
-/** An address whose server may change, as a name or a balancer has: who is connected when it does is disconnected. */
+/** Where bytes go: to the server, or back to its client. */
+export type Way = 'there' | 'back';
+
+/** An address whose server may change, as a name or a balancer has, and a line to it that may be bad. */
 export class Crossing {
-  /** Bytes of answers that did not get through. */
+  /** Bytes that did not get through. */
   swallowed = 0;
+  /** How often bytes came late. */
+  held = 0;
+  /** Milliseconds for which bytes are held back, each way. */
+  lag: () => number = () => 0;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
-  private mute = false;
+  private readonly stopped = new Set<Way>();
 
   private constructor(private target: number | undefined) {
     this.server = createServer((near) => {
@@ -16,19 +23,8 @@ export class Crossing {
         return;
       }
       const far = connect(this.target, '127.0.0.1');
-      near.on('data', (bytes) => far.write(bytes));
-      far.on('data', (bytes) => {
-        if (this.mute) this.swallowed += bytes.length;
-        else near.write(bytes);
-      });
-      for (const [one, other] of [[near, far], [far, near]] as const) {
-        this.sockets.add(one);
-        one.setNoDelay(true);
-        one.on('error', () => undefined).on('close', () => {
-          this.sockets.delete(one);
-          other.destroy();
-        });
-      } // prettier-ignore
+      this.carry(near, far, 'there');
+      this.carry(far, near, 'back');
     });
   }
 
@@ -40,13 +36,18 @@ export class Crossing {
     return crossing;
   }
 
-  get url(): string {
-    return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
   }
 
-  /** From now on it leads there; `undefined`: nowhere. */
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** From now on it leads there; `undefined`: nowhere. Who is connected is disconnected. */
   switch(port: number | undefined): void {
-    [this.target, this.mute] = [port, false];
+    this.target = port;
+    this.pass();
     this.cut();
   }
 
@@ -55,13 +56,59 @@ export class Crossing {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** Answers get lost, until it leads elsewhere. */
-  swallow(): void {
-    this.mute = true;
+  /** Resets every connection, as a router does that has forgotten them. @returns of how many clients */
+  reset(): number {
+    const those = [...this.sockets];
+    for (const socket of those) socket.resetAndDestroy();
+    return those.length / 2;
+  }
+
+  /** From now on bytes get lost, and nobody hears of it: answers, unless told otherwise. */
+  swallow(...ways: readonly Way[]): void {
+    for (const way of ways.length > 0 ? ways : (['back'] as const)) this.stopped.add(way);
+  }
+
+  /** New connections are good again. One that has lost bytes never is. */
+  pass(): void {
+    this.stopped.clear();
   }
 
   async close(): Promise<void> {
     this.cut();
     await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private carry(from: Socket, to: Socket, way: Way): void {
+    let lost = false;
+    const isLost = (): boolean => (lost ||= this.stopped.has(way));
+    const inTurn = this.late();
+    this.sockets.add(from);
+    from.setNoDelay(true);
+    from.on('data', (bytes) => {
+      if (isLost()) this.swallowed += bytes.length;
+      else inTurn(() => to.write(bytes));
+    });
+    from.on('error', () => undefined).on('close', () => {
+      this.sockets.delete(from);
+      if (!isLost()) inTurn(() => { to.destroySoon(); }); // prettier-ignore
+    }); // prettier-ignore
+  }
+
+  /** Does things in their order, each as late as the line is. */
+  private late(): (act: () => unknown) => void {
+    let [waiting, before] = [0, Promise.resolve()];
+    return (act) => {
+      const ms = this.lag();
+      if (ms === 0 && waiting === 0) {
+        act();
+        return;
+      }
+      this.held += 1;
+      waiting += 1;
+      before = Promise.all([before, setTimeout(ms)]).then(() => {
+        waiting -= 1;
+        act();
+      });
+    };
   }
 }

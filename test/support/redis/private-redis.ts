@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { type PrivateServer, startRedis } from '../../../scripts/private-servers.mjs';
-import { until } from '../until.js';
+import { synchronised } from './replication.js';
+
+export { caughtUp, synchronised } from './replication.js';
 
 const undo: (() => unknown)[] = [];
 afterEach(async () => {
@@ -42,17 +44,6 @@ export async function pair(): Promise<{ readonly primary: PrivateServer; readonl
   await synchronised(plain(replica));
   return { primary, replica };
 }
-
-export const synchronised = (replica: Redis): Promise<void> =>
-  until(async () => (await replica.info('replication')).includes('master_link_status:up'), { timeoutMs: 30_000 });
-
-/** Until the replica has all that the primary has written so far. */
-export async function caughtUp(replica: Redis, primary: Redis): Promise<void> {
-  const written = offsetOf(await primary.info('replication'));
-  await until(async () => offsetOf(await replica.info('replication')) >= written, { timeoutMs: 30_000 });
-}
-
-const offsetOf = (info: string): number => Number(/(?:slave_repl_offset|master_repl_offset):(\d+)/.exec(info)?.[1]);
 
 /** By which connections clients came. */
 export const connectionsOf = async (client: Redis): Promise<string[]> =>
