@@ -24,7 +24,7 @@ describe('generated cookbooks over three services', () => {
         ...(JSON.parse(wanted) as object),
       });
     }
-  }, 120_000);
+  }, 300_000);
 });
 
 /** The store fails so often, before it did what it was asked or after. */
@@ -85,13 +85,13 @@ describe('generated cookbooks', () => {
   ])(
     'while %s do the same: nothing is lost, no effect repeated, every run ends with one content',
     (_, trouble) => inTrouble([trouble()], (text) => JSON.parse(text) as object),
-    120_000,
+    300_000,
   );
 
   it('while the store fails and messages come twice come to the same', async () => {
     // The copy of a message may be granted before the one that carries an effect which could not be recorded: that one repeats.
     await inTrouble([unreliable(laboratory.store, new Prng(8)), doubled(laboratory.broker)], result);
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('the comparison sees', () => {

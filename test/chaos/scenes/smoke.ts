@@ -47,7 +47,7 @@ export const SMOKE: readonly Case[] = [
     () => ({
       runs: 300,
       runOf: () => CHAIN,
-      pause: 100,
+      pause: 2_000, // by then many are under way
       patience: 15_000, // some are lost, that is the point
       setting: { early: true },
       trouble: kill,
