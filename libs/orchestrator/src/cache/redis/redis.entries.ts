@@ -15,7 +15,9 @@ export function redisStores(
   { service, size, memory }: { readonly service: string; readonly size: number; readonly memory: boolean },
 ): OpenStores {
   const { redisInsStore } = ioredisYet();
-  const connection = new RedisConnection(target, {
+  // All that is asked in one turn of the event loop is written at once.
+  const together = { ...target, options: { enableAutoPipelining: true, ...target.options } };
+  const connection = new RedisConnection(together, {
     what: `the answers of service "${service}"`,
     withoutIt: memory ? 'they are kept in memory alone' : 'nothing is kept',
   });
