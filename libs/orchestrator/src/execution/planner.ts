@@ -3,6 +3,7 @@ import { definitionOf, sameDefinition } from '../cookbook/definition.js';
 import type { JsonObject } from '../message/workflow-message.js';
 import type { ReferenceMode } from '../references/scope.js';
 import { type Environment, type Plan, planOf } from '../engine/plan.js';
+import { isRecord } from '../utils/is-record.js';
 
 /** Plans that are kept: above the number of cookbooks that an application runs, and bounded where each run brings its own. */
 const KEPT_PLANS = 200;
@@ -51,7 +52,12 @@ export class Planner {
   }
 }
 
-/** Cheap, and different for most cookbooks that differ. */
+/** Cheap, and different for most cookbooks that differ, nameless ones too. */
 function fingerprint({ name, steps }: JsonObject): string {
-  return `${typeof name === 'string' ? name : ''} ${Array.isArray(steps) ? steps.length : 0}`;
+  const each = Array.isArray(steps) ? steps.map((step: unknown) => (isRecord(step) ? textOf(step) : '')) : [];
+  return [typeof name === 'string' ? name : '', ...each].join(' ');
+}
+
+function textOf({ step_id, type, service, operation }: JsonObject): string {
+  return [step_id, type, service, operation].filter((part) => typeof part === 'string').join('/');
 }
