@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { Logger, type LoggerService } from '@nestjs/common';
 import { type ChannelModel, connect } from 'amqplib';
 import { type RabbitOptions, rabbitTopology } from 'nest-orchestrator/rabbitmq';
-import { type PrivateServer, startRabbit } from '../../scripts/private-servers.mjs';
+import { type PrivateRabbit, startRabbit } from '../../scripts/private-servers.mjs';
 import { rabbitSettingsOf } from '../../libs/orchestrator/src/transports/rabbitmq/rabbitmq.options.js';
 import { RabbitTransport } from '../../libs/orchestrator/src/transports/rabbitmq/rabbitmq.transport.js';
 import type { MessageHandler } from '../../libs/orchestrator/src/transports/workflow.transport.js';
@@ -16,7 +16,7 @@ import { until } from '../support/until.js';
 jest.setTimeout(120_000); // a broker takes ten seconds to start
 
 const root = mkdtempSync(join(tmpdir(), 'rabbitmq-faults-'));
-let broker: PrivateServer;
+let broker: PrivateRabbit;
 let admin: ChannelModel;
 let log: string[] = [];
 const opened: RabbitTransport[] = [];
@@ -127,6 +127,75 @@ describe('what breaks while it runs is made again', () => {
     const before = came.length;
     for (const id of ids(0, 40)) await insist(() => send(id));
     await until(() => came.length > before, { timeoutMs: 20_000 });
+  });
+});
+
+describe('a broker in trouble', () => {
+  it('that stands still holds up no service that closes', async () => {
+    const { transport } = await listening();
+    process.kill(broker.pid, 'SIGSTOP');
+    try {
+      await transport.stop(500);
+      await transport.close(); // amqplib alone would wait for an answer until the heartbeat fails, or for ever
+    } finally {
+      process.kill(broker.pid, 'SIGCONT');
+    }
+  });
+
+  it('that is short of memory is sent nothing, so that nothing is sent twice once it has some', async () => {
+    const { came, send } = await listening();
+    const enough = (await broker.control('eval', 'vm_memory_monitor:get_vm_memory_high_watermark().')).trim();
+    await broker.control('set_vm_memory_high_watermark', '0.000001');
+    const ids = ['a', 'b', 'c'];
+    const sending = Promise.all(ids.map((id) => insist(() => send(id))));
+    await until(() => log.some((line) => line.includes('short of memory')), { timeoutMs: 20_000 });
+    const refused = send('refused');
+    await expect(refused).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
+    await broker.control('set_vm_memory_high_watermark', enough);
+    await sending;
+    await insist(() => send('last'));
+    await until(() => came.includes('last'), { timeoutMs: 20_000 });
+    expect(came.toSorted()).toEqual(['a', 'b', 'c', 'last']);
+  });
+});
+
+describe('a message', () => {
+  it('whose service is gone when its delay is over is kept, and holds no other back', async () => {
+    const [gone, other] = [await listening(), await listening()];
+    const id = randomUUID();
+    await gone.send(id, 1_000);
+    await gone.transport.close();
+    const model = await connect(broker.url);
+    const channel = await model.createChannel();
+    await channel.deleteQueue(`${gone.service}.workflow`);
+    await other.send('other', 1_500);
+    await until(() => other.came.includes('other'), { timeoutMs: 20_000 });
+    const kept = await channel.get('orchestrator.delay.lost', { noAck: true });
+    await model.close();
+    expect(kept === false ? undefined : kept.properties.messageId).toBe(id);
+  });
+
+  it('that failed is not lost silently where nothing is bound to its exchange', async () => {
+    const { transport } = await listening();
+    const model = await connect(broker.url);
+    const channel = await model.createChannel();
+    await channel.unbindQueue('workflow.failed', 'workflow.failed', '');
+    const sending = transport.publish({ destination: 'workflow.failed', body: '{}', messageId: '1' });
+    await expect(sending).rejects.toThrow(/no queue for "workflow.failed".+a binding is missing/);
+    await channel.bindQueue('workflow.failed', 'workflow.failed', '');
+    await model.close();
+  });
+
+  it('with an id that is longer than AMQP allows arrives, and is taken away by it', async () => {
+    const { transport, came, send } = await listening();
+    const long = 'ä'.repeat(200);
+    await send(long);
+    await until(() => came.length === 1);
+    await transport.publish({ destination: 'workflow.failed', body: '{}', messageId: long });
+    const [kept] = await transport.browse('workflow.failed');
+    expect(kept?.messageId).toBe(came[0]);
+    await transport.remove('workflow.failed', long);
+    expect(await transport.browse('workflow.failed')).toEqual([]);
   });
 });
 

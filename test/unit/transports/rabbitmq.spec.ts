@@ -57,7 +57,12 @@ describe('the options of rabbitmq()', () => {
     ['a url of another kind', { urls: 'http://localhost' }, /rabbitmq: urls must be an amqp:\/\/ or amqps:\/\/ URL/],
     ['none', {}, /rabbitmq: urls must be/],
     ['an empty list', { urls: [] }, /rabbitmq: urls must be/],
-    ['an unknown one', { urls: 'amqp://x', prefech: 5 }, /rabbitmq: unknown option "prefech" \(got 5\)/],
+    ['an unknown one', { urls: 'amqp://x', prefech: 5 }, /rabbitmq: unknown option "prefech"\.$/],
+    [
+      'a url by another name, whose password is not told',
+      { urls: 'amqp://x', url: 'amqp://u:secret@h' },
+      /^(?!.*secret)rabbitmq: unknown option "url"\.$/,
+    ],
     [
       'a prefetch of nothing',
       { urls: 'amqp://x', prefetch: 0 },

@@ -6,6 +6,7 @@ export interface AmqpConnection {
 /** See `Channel` of `amqplib`. */
 export interface AmqpChannel {
   on(event: 'error' | 'close', listener: (error?: unknown) => void): unknown;
+  once(event: 'close', listener: () => void): unknown;
   close(): Promise<unknown>;
   assertExchange(name: string, type: string, options: { readonly durable: boolean }): Promise<unknown>;
   assertQueue(name: string, options: object): Promise<unknown>;

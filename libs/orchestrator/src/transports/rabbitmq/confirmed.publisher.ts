@@ -16,6 +16,8 @@ export interface Publication {
   readonly headers?: Readonly<Record<string, unknown>>;
   /** Where it must arrive: refused where that does not exist. `undefined`: wherever it goes, nowhere too. */
   readonly mandatory?: string;
+  /** Whether that is declared with the exchange, so that it is missing only where the topology is not whole. */
+  readonly anchored?: boolean;
 }
 
 /** Sends messages by one channel, each confirmed by the broker. */
@@ -24,6 +26,7 @@ export class ConfirmedPublisher {
   private readonly waiting = new Fifo<() => void>();
   private unconfirmed = 0;
   private sent = 0;
+  private isBlocked = false;
 
   /** @param confirmTimeout milliseconds */
   constructor(
@@ -38,17 +41,21 @@ export class ConfirmedPublisher {
    * @throws UnroutableError for a mandatory one that no queue took; BrokerUnavailableError when that is not known
    */
   async publish(message: Publication): Promise<void> {
-    if (this.unconfirmed >= UNCONFIRMED) await new Promise<void>((resolve) => { this.waiting.push(resolve); }); // prettier-ignore
-    this.unconfirmed += 1;
+    while (this.unconfirmed >= UNCONFIRMED && !this.isBlocked) await new Promise<void>((resolve) => { this.waiting.push(resolve); }); // prettier-ignore
+    if (this.isBlocked) throw new BrokerUnavailableError('RabbitMQ takes no messages at the moment: it is short of memory or disk.'); // prettier-ignore
     const id = String((this.sent += 1));
-    try {
-      await this.confirmed(message, id);
-    } finally {
-      this.unconfirmed -= 1;
-      this.waiting.shift()?.();
-    }
+    await this.confirmed(message, id);
     // A return comes before its confirm.
-    if (this.returned.delete(id)) throw new UnroutableError(message.mandatory ?? message.key);
+    if (this.returned.delete(id)) throw nowhere(message);
+  }
+
+  /**
+   * The broker stops to listen, or listens again. What was written meanwhile would wait in this process, and be written again each time that
+   * its confirm is missed: so many copies of it would arrive in the end.
+   */
+  block(isBlocked: boolean): void {
+    this.isBlocked = isBlocked;
+    for (let next = this.waiting.shift(); isBlocked && next !== undefined; next = this.waiting.shift()) next();
   }
 
   private confirmed({ exchange, key, content, messageId, headers, mandatory }: Publication, id: string): Promise<void> {
@@ -67,8 +74,12 @@ export class ConfirmedPublisher {
       const timer = setTimeout(() => {
         fail(`no confirm within ${this.confirmTimeout} ms`);
       }, this.confirmTimeout);
+      this.unconfirmed += 1;
+      // Its place is free only now, though whoever waits for the confirm may have given up: the bytes are still on their way.
       const settle = (error: unknown): void => {
         clearTimeout(timer);
+        this.unconfirmed -= 1;
+        this.waiting.shift()?.();
         if (error) fail(describeError(error));
         else resolve();
       };
@@ -79,4 +90,10 @@ export class ConfirmedPublisher {
       }
     });
   }
+}
+
+function nowhere({ exchange, key, mandatory = key, anchored = false }: Publication): Error {
+  return anchored
+    ? new BrokerUnavailableError(`RabbitMQ has no queue for "${mandatory}" at the exchange "${exchange}": a binding is missing. Declare what topology() lists, or say declare: 'assert'.`) // prettier-ignore
+    : new UnroutableError(mandatory);
 }

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { describeError } from '../../utils/describe-error.js';
+import { closed } from './closing.js';
 import { restart } from './link.js';
 
 /** What a handler resolves with to have a delivery given up: the queue's dead letters have it then. */
@@ -51,6 +52,7 @@ export class Consumer {
     };
     channel.on('error', recover);
     await channel.prefetch(this.prefetch);
+    if (this.isStopped()) return closed(channel);
     this.channel = channel;
     await channel.consume(
       this.queue,
@@ -65,8 +67,7 @@ export class Consumer {
   /** Asks for no more. */
   async stop(): Promise<void> {
     if (this.stopped) return;
-    this.stopped = true;
-    for (const giveBack of this.held) giveBack();
+    this.giveUp();
     await this.channel?.cancel(this.tag).catch(() => undefined); // its connection is gone, and what it had with it
   }
 
@@ -80,8 +81,18 @@ export class Consumer {
    * acknowledgements.
    */
   async close(): Promise<void> {
-    await this.stop();
-    await this.channel?.close().catch(() => undefined); // its connection is gone
+    this.giveUp();
+    if (this.channel !== undefined) await closed(this.channel);
+  }
+
+  private giveUp(): void {
+    this.stopped = true;
+    for (const giveBack of this.held) giveBack();
+  }
+
+  /** It may have been stopped while something was waited for. */
+  private isStopped(): boolean {
+    return this.stopped;
   }
 
   private deliver(message: ConsumeMessage, channel: Channel): void {

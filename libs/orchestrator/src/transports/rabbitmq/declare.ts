@@ -1,5 +1,6 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import { BrokerRefusedError } from '../../errors/broker-refused.error.js';
+import { closed } from './closing.js';
 import { messageOf } from '../../utils/describe-error.js';
 import type { DeclareMode } from './rabbitmq.options.js';
 import type { Queue, Topology } from './topology.js';
@@ -28,7 +29,7 @@ export async function declare(model: ChannelModel, topology: Topology, mode: Dec
       );
     }
   }
-  await channel.close();
+  await closed(channel);
 }
 
 const declareQueue = (channel: Channel, { name, arguments: args }: Queue, mode: DeclareMode): Promise<unknown> =>

@@ -16,6 +16,11 @@ export const LONGEST_DELAY = UNIT * (2 ** LEVELS - 1);
 const levelOf = (k: number): string => `orchestrator.delay.${k}`;
 /** Where messages arrive whose delay is over: each service's queue is bound to it. */
 const ARRIVED = 'orchestrator.delay.over';
+/**
+ * Where they go whose service is gone by then, and stay. Else the level that they come from would keep them, and try again and again: a few
+ * such messages keep all others of their level back.
+ */
+const LOST = 'orchestrator.delay.lost';
 
 const below = (k: number): string => (k === 0 ? ARRIVED : levelOf(k - 1));
 /** Matches keys whose digit of that level is this one. */
@@ -25,21 +30,31 @@ const digitAt = (k: number, digit: 0 | 1): string => `${'*.'.repeat(LEVELS - 1 -
 export function delayLadder(): Topology {
   const levels = Array.from({ length: LEVELS }, (_, k) => k);
   return {
-    exchanges: [...levels.map(levelOf), ARRIVED].map((name): Exchange => ({ name, type: 'topic', arguments: {} })),
-    queues: levels.map((k): Queue => ({
-      name: levelOf(k),
-      arguments: {
-        'x-queue-type': 'quorum',
-        'x-message-ttl': UNIT * 2 ** k,
-        'x-dead-letter-exchange': below(k),
-        'x-dead-letter-strategy': 'at-least-once',
-        'x-overflow': 'reject-publish',
-      },
-    })),
-    bindings: levels.flatMap((k): Binding[] => [
-      { source: levelOf(k), destination: levelOf(k), to: 'queue', key: digitAt(k, 1) },
-      { source: levelOf(k), destination: below(k), to: 'exchange', key: digitAt(k, 0) },
-    ]),
+    exchanges: [
+      { name: LOST, type: 'fanout', arguments: {} },
+      ...levels.map((k): Exchange => ({ name: levelOf(k), type: 'topic', arguments: {} })),
+      { name: ARRIVED, type: 'topic', arguments: { 'alternate-exchange': LOST } },
+    ],
+    queues: [
+      { name: LOST, arguments: { 'x-queue-type': 'quorum' } },
+      ...levels.map((k): Queue => ({
+        name: levelOf(k),
+        arguments: {
+          'x-queue-type': 'quorum',
+          'x-message-ttl': UNIT * 2 ** k,
+          'x-dead-letter-exchange': below(k),
+          'x-dead-letter-strategy': 'at-least-once',
+          'x-overflow': 'reject-publish',
+        },
+      })),
+    ],
+    bindings: [
+      { source: LOST, destination: LOST, to: 'queue', key: '' },
+      ...levels.flatMap((k): Binding[] => [
+        { source: levelOf(k), destination: levelOf(k), to: 'queue', key: digitAt(k, 1) },
+        { source: levelOf(k), destination: below(k), to: 'exchange', key: digitAt(k, 0) },
+      ]),
+    ],
   };
 }
 

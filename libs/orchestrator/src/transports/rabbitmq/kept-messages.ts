@@ -1,5 +1,6 @@
 import type { AmqpConnection, AmqpMessage } from './amqp.js';
 import type { KeptMessage } from '../workflow.transport.js';
+import { closed } from './closing.js';
 
 /** How many are looked at: no more fit comfortably into one process. */
 const LOOKED_AT = 1_000;
@@ -30,7 +31,7 @@ async function look(model: AmqpConnection, queue: string, at: (message: AmqpMess
       if (at(message) === 'take') channel.ack(message);
     }
   } finally {
-    await channel.close().catch(() => undefined); // it is closed where the queue is missing
+    await closed(channel);
   }
 }
 

@@ -4,19 +4,21 @@ import type { ChannelModel } from 'amqplib';
 import { BrokerRefusedError } from '../../errors/broker-refused.error.js';
 import { BrokerUnavailableError } from '../../errors/broker-unavailable.error.js';
 import { messageOf } from '../../utils/describe-error.js';
+import { closed } from './closing.js';
 import { gatherWrites } from './gathered-writes.js';
 import type { RabbitSettings } from './rabbitmq.options.js';
 
 /** Seconds between two attempts to connect. */
 const RECONNECT = 1;
+/**
+ * Milliseconds for which an attempt waits for the next word of the broker. Short, since what was sent while the network swallowed
+ * everything is never answered; but one attempt in so many waits for a broker that is slow.
+ */
+const ANSWERED_WITHIN = 3_000;
+const SLOWLY_ANSWERED_WITHIN = 10_000;
+const PATIENT_ATTEMPT = 4;
 /** Of so many failures in a row one is told, so that the log stays readable. */
 const TOLD = 30;
-
-/** What is open on a connection: all of it is opened again on the next one. */
-export interface Session {
-  /** The broker asks not to be sent anything for now: it is short of memory or disk. */
-  blocked?: Promise<void> | undefined;
-}
 
 /**
  * One connection to the broker, made again whenever it is lost, and with it everything that was opened on it: one way to recover
@@ -73,7 +75,12 @@ export class Link<S extends object> {
     const manager = connect([...urls], {
       heartbeatIntervalInSeconds: Math.ceil(heartbeat / 1_000),
       reconnectTimeInSeconds: RECONNECT,
-      connectionOptions: { ...tls, timeout: 10_000, noDelay: true, clientProperties: { connection_name: this.name } },
+      connectionOptions: {
+        ...tls,
+        timeout: ANSWERED_WITHIN,
+        noDelay: true,
+        clientProperties: { connection_name: this.name },
+      },
     });
     manager.on('connect', ({ connection }) => void this.connected(connection as unknown as ChannelModel));
     manager.on('connectFailed', ({ err, url }) => {
@@ -86,10 +93,12 @@ export class Link<S extends object> {
   }
 
   private async connected(model: ChannelModel): Promise<void> {
-    model.on('close', () => undefined);
+    const life = { isOver: false };
+    model.once('close', () => (life.isOver = true));
     gatherWrites(model);
     try {
       const session = await this.open(model);
+      if (life.isOver) return; // while the last of it was opened: the next connection opens it anew
       if (this.failures > 0) this.logger.log(`${this.name}: connected to ${this.places} again.`);
       this.failures = 0;
       this.session.set(session);
@@ -117,7 +126,7 @@ export class Link<S extends object> {
     if (this.closed) return;
     this.closed = true;
     this.session.fail(error);
-    await this.manager?.close();
+    if (this.manager !== undefined) await closed(this.manager);
   }
 
   private lost(error: Error | undefined): void {
@@ -131,12 +140,14 @@ export class Link<S extends object> {
       this.logger.warn(`${this.name}: waiting for ${place}, which cannot be used now (${messageOf(error)}).`);
     }
     this.failures += 1;
+    const timeout = this.failures % PATIENT_ATTEMPT === PATIENT_ATTEMPT - 1 ? SLOWLY_ANSWERED_WITHIN : ANSWERED_WITHIN;
+    if (this.manager !== undefined) this.manager.connectionOptions = { ...this.manager.connectionOptions, timeout };
   }
 }
 
 /** Gives up a connection, so that another is made. */
 export async function restart(model: ChannelModel): Promise<void> {
-  await model.close().catch(() => undefined); // it is closed already
+  await closed(model);
 }
 
 /** A value that comes, goes and comes again. */

@@ -50,9 +50,9 @@ export function rabbitSettingsOf(options: RabbitOptions): RabbitSettings {
     const lines = problems.flatMap(({ property, value, constraints = {} }) =>
       Object.entries(constraints).map(([rule, message]) =>
         rule === 'whitelistValidation'
-          ? `rabbitmq: unknown option "${property}" (got ${describe(value)}).`
-          : // A url holds a password: what was got is not told.
-            `rabbitmq: ${property} ${message.replace(new RegExp(`^${property} `), '')}${property === 'urls' ? '' : ` (got ${describe(value)})`}.`,
+          ? // It may be a url by another name, which holds a password: what was got is not told.
+            `rabbitmq: unknown option "${property}".`
+          : `rabbitmq: ${property} ${message.replace(new RegExp(`^${property} `), '')}${property === 'urls' ? '' : ` (got ${describe(value)})`}.`,
       ),
     );
     throw new ConfigurationError(lines.join('\n'));

@@ -1,9 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import type { ChannelModel } from 'amqplib';
 import { BrokerRefusedError } from '../../errors/broker-refused.error.js';
 import { BrokerUnavailableError } from '../../errors/broker-unavailable.error.js';
 import { TransportClosedError } from '../../errors/transport-closed.error.js';
 import { UnroutableError } from '../../errors/unroutable.error.js';
+import { describeError } from '../../utils/describe-error.js';
 import { COMPLETED, deadOf, DELIVERY_REQUESTED, FAILED, isReplies, workflowOf } from '../destinations.js';
 import {
   type KeptMessage,
@@ -12,6 +14,7 @@ import {
   type TransportCapabilities,
   WorkflowTransport,
 } from '../workflow.transport.js';
+import { closed } from './closing.js';
 import { ConfirmedPublisher, type Publication } from './confirmed.publisher.js';
 import { Consumer, DEAD, type Delivery } from './consumer.js';
 import { declare } from './declare.js';
@@ -55,6 +58,7 @@ export class RabbitTransport extends WorkflowTransport {
     competing: true,
     redelivery: true,
   };
+  private readonly logger = new Logger('RabbitMQ');
   private readonly id = randomUUID();
   private readonly subscriptions: Subscription[] = [];
   private readonly publishing: Link<Publishing>;
@@ -113,16 +117,16 @@ export class RabbitTransport extends WorkflowTransport {
   override async remove(topic: string, messageId: string): Promise<void> {
     if (!this.keeps(topic)) return;
     const { model } = await this.publishing.within(CONNECTED_WITHIN);
-    await remove(model, topic, messageId);
+    await remove(model, topic, idOnTheWire(messageId));
   }
 
   override async stop(graceMs: number): Promise<void> {
     this.stopped = true;
     const { consumers } = this;
-    await Promise.all(consumers.map((consumer) => consumer.stop()));
+    const ended = consumers.map((consumer) => consumer.stop().then(() => consumer.idle()));
     let timer: NodeJS.Timeout | undefined;
     const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
-    await Promise.race([over, Promise.all(consumers.map((consumer) => consumer.idle()))]);
+    await Promise.race([over, Promise.all(ended)]);
     clearTimeout(timer);
   }
 
@@ -144,8 +148,20 @@ export class RabbitTransport extends WorkflowTransport {
   private async openPublishing(model: ChannelModel): Promise<Publishing> {
     await declare(model, sharedTopology(this.settings), this.settings.declare);
     const channel = await model.createConfirmChannel();
-    channel.on('error', () => void restart(model));
-    return { model, publisher: new ConfirmedPublisher(channel, this.settings.confirmTimeout) };
+    channel.on('error', (error: unknown) => {
+      this.logger.warn(`Service "${this.service}" cannot publish by this channel any more (${describeError(error)}): connecting anew.`); // prettier-ignore
+      void restart(model);
+    });
+    const publisher = new ConfirmedPublisher(channel, this.settings.confirmTimeout);
+    model.on('blocked', () => {
+      this.logger.warn(`RabbitMQ takes no messages of service "${this.service}" at the moment: it is short of memory or disk.`); // prettier-ignore
+      publisher.block(true);
+    });
+    model.on('unblocked', () => {
+      this.logger.log(`RabbitMQ takes messages of service "${this.service}" again.`);
+      publisher.block(false);
+    });
+    return { model, publisher };
   }
 
   private async openConsuming(model: ChannelModel): Promise<{ readonly model: ChannelModel }> {
@@ -180,7 +196,7 @@ export class RabbitTransport extends WorkflowTransport {
         prepare: async (model) => {
           const channel = await model.createChannel();
           await channel.assertQueue(destination, { durable: false, autoDelete: true, expires: REPLIES_EXPIRE });
-          await channel.close();
+          await closed(channel);
         },
         consumers: [consumer(destination, settings.prefetch, told)],
       };
@@ -194,10 +210,10 @@ export class RabbitTransport extends WorkflowTransport {
 
   /** A message whose handling ended without a word, twice: it waits for its turn in the suspect lane. */
   private async suspect(delivery: Delivery): Promise<void> {
-    const { content, messageId, headers } = delivery;
+    const { content, messageId } = delivery;
     const { publisher } = await this.publishing.within(CONNECTED_WITHIN);
     const lane = soloOf(this.service);
-    const counted = { ...headers, [FAILED_DELIVERIES]: deliveriesOf(delivery) - 1 };
+    const counted = { [FAILED_DELIVERIES]: deliveriesOf(delivery) - 1 }; // and nothing that others may have put there
     await publisher.publish({ exchange: '', key: lane, content, messageId, headers: counted, mandatory: lane });
   }
 
@@ -213,7 +229,7 @@ export class RabbitTransport extends WorkflowTransport {
       throw new BrokerUnavailableError(`Whether "${destination}" is there could not be asked: ${String(error)}`, { cause: error }); // prettier-ignore
     }
     this.seen.add(destination);
-    await channel.close();
+    await closed(channel);
   }
 }
 
@@ -232,6 +248,13 @@ const incoming = (delivery: Delivery): Parameters<MessageHandler>[0] => ({
 const deliveriesOf = ({ deliveries, headers }: Delivery): number =>
   Number(headers[FAILED_DELIVERIES] ?? 0) + deliveries;
 
+/** AMQP has 255 bytes for a message's id. */
+const LONGEST_ID = 255;
+
+/** The id itself, or what only that one has. */
+const idOnTheWire = (id: string): string =>
+  Buffer.byteLength(id) <= LONGEST_ID ? id : `sha256:${createHash('sha256').update(id).digest('hex')}`;
+
 function publicationOf({
   destination,
   body,
@@ -240,8 +263,10 @@ function publicationOf({
   failedDeliveries = 0,
 }: OutgoingMessage): Publication {
   const headers = failedDeliveries > 0 ? { headers: { [FAILED_DELIVERIES]: failedDeliveries } } : {};
-  const message = { content: Buffer.from(body), messageId, ...headers };
-  if (delay > 0) return { ...message, ...entryOf(delay, destination) };
+  const message = { content: Buffer.from(body), messageId: idOnTheWire(messageId), ...headers };
+  const anchored = { mandatory: destination, anchored: true };
+  if (delay > 0) return { ...message, ...entryOf(delay, destination), ...anchored };
+  if (destination === FAILED) return { ...message, exchange: destination, key: '', ...anchored };
   if (destination.endsWith(workflowOf(''))) {
     return { ...message, exchange: '', key: destination, mandatory: destination };
   }
