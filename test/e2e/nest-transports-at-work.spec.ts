@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { type ClientOptions, ClientProxyFactory, Transport } from '@nestjs/microservices';
+import { type ClientOptions, ClientProxyFactory, type RmqOptions, Transport } from '@nestjs/microservices';
 import { connect, type ChannelModel } from 'amqplib';
 import { lastValueFrom } from 'rxjs';
 import type { IncomingMessage } from 'nest-orchestrator';
@@ -163,6 +163,21 @@ describe('RabbitMQ by Nest', () => {
     await channel.assertQueue(`${service}.workflow`, { durable: true });
     await expect(open('Transport.RMQ')).rejects.toMatchObject({ code: 'BROKER_REFUSED' });
     await channel.deleteQueue(`${service}.workflow`);
+  });
+
+  it('that may declare nothing, and whose queue is missing, is refused, and does not end the process', async () => {
+    const { options = {}, ...rmq } = nestOptionsOf('Transport.RMQ', service, { addresses, exchange }) as RmqOptions;
+    const transport = new NestTransport(service, wireOf({ ...rmq, options: { ...options, noAssert: true } })(service));
+    opened.push(transport);
+    await expect(listen(transport)).rejects.toMatchObject({ code: 'BROKER_REFUSED' });
+  });
+
+  it('shows what somebody else has put among the failed runs as it is', async () => {
+    const transport = await open('Transport.RMQ');
+    const channel = await model.createConfirmChannel();
+    channel.publish(exchange, 'workflow.failed', Buffer.from('no JSON'), { messageId: 'foreign' });
+    await channel.waitForConfirms();
+    expect(await transport.browse('workflow.failed')).toEqual([{ body: 'no JSON', messageId: 'foreign' }]);
   });
 
   it('consumes again when the broker has ended that', async () => {

@@ -212,6 +212,9 @@ describe('redisState', () => {
     ['no node', { cluster: [] }, 'cluster must name a node'],
     ['a prefix', { url: 'redis://x', options: { keyPrefix: 'a:' } }, "options.keyPrefix cannot be used (got \"a:\"): leave it out: the module's option namespace"],
     ['a replica', { url: 'redis://x', options: { readOnly: true } }, 'options.readOnly cannot be used (got true): leave it out'],
+    ['a prefix in the address', { url: 'redis://x?keyPrefix=a' }, 'url ?keyPrefix cannot be used (got "a"): leave it out'],
+    ['what is fixed, in the address', { url: 'redis://x?enableOfflineQueue=true' }, 'url ?enableOfflineQueue cannot be used'],
+    ['a replica by its role', { url: 'redis://x', options: { role: 'slave' } }, 'options.role cannot be used (got "slave"): leave it out'],
     ['replicas', { cluster: [{}], options: { scaleReads: 'slave' } }, 'options.scaleReads cannot be used (got "slave"): leave it out'],
     ['a prefix of nodes', { cluster: [{}], options: { redisOptions: { keyPrefix: 'a' } } }, 'options.redisOptions.keyPrefix cannot be used'],
   ])('refuses %s at boot, and says what to do', (_, options, problem) => {

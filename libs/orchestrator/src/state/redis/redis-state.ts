@@ -104,6 +104,7 @@ const UNSAFE: Readonly<Record<string, readonly [works: (value: unknown) => boole
   keyPrefix: [(value) => value === '', "leave it out: the module's option namespace stands before every key"],
   readOnly: [(value) => value === false, 'leave it out: records are written, and replicas are behind'],
   scaleReads: [(value) => value === 'master', 'leave it out: a replica would answer with what is no longer so'],
+  role: [(value) => value === 'master', 'leave it out: records are written, and replicas are behind'],
 };
 
 function refuseUnsafe(options: object, path: string): void {
@@ -121,6 +122,11 @@ function addressOf(url: unknown): { readonly text: string; readonly name: string
       parsed === undefined ? (typeof url === 'string' ? 'a text that is none' : describe(url)) : parsed.protocol;
     return refuse(`url must be a URL such as 'redis://localhost:6379', or 'rediss://' for TLS (got ${got})`);
   }
+  // ioredis takes settings from there, before any others.
+  const settings = Object.fromEntries(parsed.searchParams);
+  refuseUnsafe(settings, 'url ?');
+  const fixed = Object.keys(settings).find((name) => name in COMMANDS || name in SUBSCRIBER);
+  if (fixed !== undefined) refuse(`url ?${fixed} cannot be used: what a lost connection makes of a call is the store's to decide; leave it out`); // prettier-ignore
   return { text: url, name: `Redis at ${parsed.protocol}//${parsed.host}${parsed.pathname}` };
 }
 

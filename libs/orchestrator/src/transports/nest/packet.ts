@@ -18,7 +18,8 @@ export function packetOf(data: unknown): Packet {
   return isPacket(data) ? data : { message_id: randomUUID(), body: textOf(data) };
 }
 
-function isPacket(data: unknown): data is Packet {
+/** Whether it is what this library sends. */
+export function isPacket(data: unknown): data is Packet {
   if (!isRecord(data)) return false;
   const { message_id, body, due = 0, failed_deliveries = 0 } = data;
   return (

@@ -2,7 +2,8 @@ import { Logger } from '@nestjs/common';
 import { type RmqContext, type RmqOptions, ServerRMQ } from '@nestjs/microservices';
 import { BrokerRefusedError } from '../../errors/broker-refused.error.js';
 import { describeError } from '../../utils/describe-error.js';
-import type { AmqpChannel, AmqpMessage } from '../rabbitmq/amqp.js';
+import type { AmqpChannel, AmqpConnection, AmqpMessage } from '../rabbitmq/amqp.js';
+import { closed } from '../rabbitmq/closing.js';
 import { listening } from './listening.js';
 
 /** What is done with a delivery; it acknowledges by itself. Never rejects. */
@@ -10,7 +11,7 @@ export type DeliveryHandler = (data: unknown, message: AmqpMessage, channel: Amq
 
 /** What is used of the connection of `amqp-connection-manager`. */
 interface Reconnecting {
-  reconnect(): void;
+  readonly connection: AmqpConnection | undefined;
 }
 
 /** Milliseconds until what went wrong is tried again. */
@@ -71,11 +72,16 @@ export class QueueServer extends ServerRMQ {
       if (this.raw === channel) this.again('its channel is closed');
     });
     try {
-      await super.setupChannel(channel, callback);
+      // Nest does not wait for the broker's answer, nor hear that there is none.
+      let consuming: Promise<unknown> | undefined;
+      const consume = channel.consume.bind(channel);
+      Object.assign(channel, { consume: (...args: Parameters<typeof consume>) => (consuming = consume(...args)) });
+      await super.setupChannel(channel, () => undefined);
+      await consuming;
     } catch (error) {
       this.refusal = error;
-      callback();
     }
+    callback();
   }
 
   override async handleMessage(message: Readonly<Record<string, unknown>> | null, channel: AmqpChannel): Promise<void> {
@@ -91,7 +97,8 @@ export class QueueServer extends ServerRMQ {
     if (this.stopped || !this.listens) return;
     this.log.warn(`Queue "${this.queue}" is not consumed any more, ${why} (${describeError(this.refusal ?? 'no error')}): connecting anew.`); // prettier-ignore
     setTimeout(() => {
-      if (!this.stopped) (this.server as Reconnecting | null)?.reconnect();
+      const connection = this.stopped ? undefined : (this.server as Reconnecting | null)?.connection;
+      if (connection !== undefined) void closed(connection); // and another one is made
     }, AGAIN_AFTER).unref();
   }
 }

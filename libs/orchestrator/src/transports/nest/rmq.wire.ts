@@ -11,7 +11,7 @@ import { browse, remove } from '../rabbitmq/kept-messages.js';
 import type { KeptMessage } from '../workflow.transport.js';
 import type { AmqpConnection, AmqpMessage } from '../rabbitmq/amqp.js';
 import { within } from './listening.js';
-import { type Packet, packetOf } from './packet.js';
+import { isPacket, type Packet, packetOf } from './packet.js';
 import { type DeliveryHandler, QueueServer } from './rmq.server.js';
 import { type BoundQueue, declare, delayedOf, exists, failedQueue, queueOf, queuesOf } from './rmq.topology.js';
 import { Waiting } from './waiting.js';
@@ -99,10 +99,10 @@ export class RmqWire implements Wire {
   async browse(topic: string): Promise<readonly KeptMessage[]> {
     if (topic !== FAILED) return [];
     const found = await browse(await this.model(), failedQueue(this.exchange).name);
-    return found.map(({ body }) => {
-      const { data } = JSON.parse(body) as { readonly data?: unknown };
-      const packet = packetOf(data);
-      return { body: packet.body, messageId: packet.message_id };
+    return found.map((kept) => {
+      const sent = parsed(kept.body);
+      if (!isPacket(sent)) return kept; // somebody else put it there
+      return { body: sent.body, messageId: sent.message_id };
     });
   }
 
@@ -224,5 +224,14 @@ function settle(act: () => void): void {
     act();
   } catch {
     // as said
+  }
+}
+
+/** What Nest sends around a packet. */
+function parsed(body: string): unknown {
+  try {
+    return (JSON.parse(body) as { readonly data?: unknown } | null)?.data;
+  } catch {
+    return undefined;
   }
 }

@@ -1,5 +1,7 @@
 /** What is used of a connection of `amqplib`, for files that the root of the package reaches: not every user installs it. */
 export interface AmqpConnection {
+  once(event: 'close', listener: () => void): unknown;
+  close(): Promise<unknown>;
   createChannel(): Promise<AmqpChannel>;
 }
 
@@ -13,6 +15,7 @@ export interface AmqpChannel {
   bindQueue(queue: string, exchange: string, key: string): Promise<unknown>;
   checkQueue(name: string): Promise<unknown>;
   get(queue: string): Promise<AmqpMessage | false>;
+  consume(queue: string, handler: (message: AmqpMessage | null) => void, options?: object): Promise<unknown>;
   cancel(consumerTag: string): Promise<unknown>;
   ack(message: AmqpMessage): void;
   nack(message: AmqpMessage, allUpTo: boolean, requeue: boolean): void;
