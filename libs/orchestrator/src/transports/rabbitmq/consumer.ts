@@ -2,7 +2,6 @@ import { Logger } from '@nestjs/common';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { describeError } from '../../utils/describe-error.js';
 import { closed } from './closing.js';
-import { restart } from './link.js';
 
 /** What a handler resolves with to have a delivery given up: the queue's dead letters have it then. */
 export const DEAD = Symbol('dead');
@@ -48,7 +47,7 @@ export class Consumer {
     const recover = (why: unknown): void => {
       if (this.stopped) return;
       this.logger.warn(`Queue "${this.queue}" is not consumed any more (${describeError(why)}): connecting anew.`);
-      void restart(model);
+      void closed(model); // and another one is made
     };
     channel.on('error', recover);
     await channel.prefetch(this.prefetch);

@@ -105,7 +105,7 @@ export class Link<S extends object> {
     } catch (error) {
       if (error instanceof BrokerRefusedError && !this.session.wasSet) return this.refuse(error);
       this.tell(error, this.places);
-      await restart(model);
+      await closed(model); // and another one is made
     }
   }
 
@@ -143,11 +143,6 @@ export class Link<S extends object> {
     const timeout = this.failures % PATIENT_ATTEMPT === PATIENT_ATTEMPT - 1 ? SLOWLY_ANSWERED_WITHIN : ANSWERED_WITHIN;
     if (this.manager !== undefined) this.manager.connectionOptions = { ...this.manager.connectionOptions, timeout };
   }
-}
-
-/** Gives up a connection, so that another is made. */
-export async function restart(model: ChannelModel): Promise<void> {
-  await closed(model);
 }
 
 /** A value that comes, goes and comes again. */

@@ -20,7 +20,7 @@ import { Consumer, DEAD, type Delivery } from './consumer.js';
 import { declare } from './declare.js';
 import { entryOf } from './delay-ladder.js';
 import { browse, remove } from './kept-messages.js';
-import { Link, restart } from './link.js';
+import { Link } from './link.js';
 import type { RabbitSettings } from './rabbitmq.options.js';
 import { serviceTopology, sharedTopology, soloOf, subscriptionTopology } from './queues.js';
 
@@ -94,7 +94,7 @@ export class RabbitTransport extends WorkflowTransport {
       await attach(subscription, model);
     } catch (error) {
       if (error instanceof BrokerRefusedError) throw error;
-      await restart(model);
+      await closed(model);
       await this.open(); // the next connection attaches it
     }
   }
@@ -150,7 +150,7 @@ export class RabbitTransport extends WorkflowTransport {
     const channel = await model.createConfirmChannel();
     channel.on('error', (error: unknown) => {
       this.logger.warn(`Service "${this.service}" cannot publish by this channel any more (${describeError(error)}): connecting anew.`); // prettier-ignore
-      void restart(model);
+      void closed(model);
     });
     const publisher = new ConfirmedPublisher(channel, this.settings.confirmTimeout);
     model.on('blocked', () => {
