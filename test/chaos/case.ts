@@ -64,7 +64,7 @@ export const soundDoubled: Check = (played) => [
 
 /** A control: the faults must show, or the checks see nothing. */
 export const mustShow =
-  (...columns: readonly ('lost' | 'split' | 'repeated')[]): Check =>
+  (...columns: readonly ('lost' | 'split' | 'unexplained')[]): Check =>
   (played) =>
     columns.some((column) => played[column] > 0) ? [] : [`a control in which nothing is ${columns.join(' or ')}`];
 

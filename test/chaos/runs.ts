@@ -84,3 +84,21 @@ export function isWhole(kind: Kind, operations: readonly string[]): boolean {
   const charged = operations.indexOf('charge');
   return inOrder && operations.length === 4 && (kind === 'chain' ? charged === 1 : charged >= 0 && charged < 3);
 }
+
+/** Effects of a run that follow one another: each is begun when those before it are recorded. */
+const LINES: Readonly<Record<Kind, readonly (readonly string[])[]>> = {
+  chain: [
+    ['reserve', 'charge', 'ship-by-road', 'mail'],
+    ['reserve', 'charge', 'ship-by-air', 'mail'],
+  ],
+  fork: [
+    ['reserve', 'ship-by-road', 'mail'],
+    ['charge', 'mail'],
+  ],
+  poison: [],
+  sized: [],
+};
+
+/** Whether one effect can only come after another one is recorded. */
+export const follows = (kind: Kind, operation: string, before: string): boolean =>
+  LINES[kind].some((line) => line.includes(before) && line.indexOf(operation) > line.indexOf(before));

@@ -15,7 +15,7 @@ import type { Setting } from './settings.js';
 
 /** Milliseconds that a handler takes, at most. */
 const TAKES = 8;
-/** In the control that must lose runs, so that each death meets some of them. */
+/** Those that take their time. */
 const LONG = 200;
 
 const logger = new Logger('Chaos');
@@ -52,9 +52,9 @@ export function optionsOf(setting: Setting): OrchestratorModuleOptions {
   };
 }
 
-async function act(operation: string, context: OperationContext, { effects, early = false }: Setting): Promise<object> {
+async function act(operation: string, context: OperationContext, { effects, slow = false }: Setting): Promise<object> {
   if (operation === 'spoil') process.kill(process.pid, 'SIGKILL');
-  const takes = early ? LONG : TAKES;
+  const takes = slow ? LONG : TAKES;
   await setTimeout(Math.random() * takes);
   leaveEffect(effects, operation, context);
   await setTimeout(Math.random() * takes);

@@ -13,6 +13,8 @@ export interface Setting {
   readonly prefetch?: number;
   /** Every message is published twice. */
   readonly doubled?: boolean;
+  /** Handlers take their time, so that whatever strikes meets some of them: of a control. */
+  readonly slow?: boolean;
   /** Messages are acknowledged before they are handled, as with `noAck`: what must lose runs. */
   readonly early?: boolean;
 }

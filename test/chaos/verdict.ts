@@ -1,5 +1,5 @@
 import type { Effect } from './effects.js';
-import { isWhole, type Planned } from './runs.js';
+import { follows, isWhole, type Planned } from './runs.js';
 import type { Terminal } from './terminals.js';
 
 /** A run that was accepted. */
@@ -22,7 +22,7 @@ export interface Verdict {
   readonly refused: number;
   /** Effects beyond the first of a key. */
   readonly repeated: number;
-  /** Of those, effects whose earlier execution did not end with its process: nothing explains them. */
+  /** Of those, effects whose earlier execution did not end with its process, or was recorded: the run had gone on from it. */
   readonly unexplained: number;
   /** Messages that a queue still holds. */
   readonly left: number;
@@ -61,7 +61,8 @@ export function judge(accepted: readonly Accepted[], { terminals, effects, kille
       verdict.repeated += again.length;
       let before = first;
       for (const next of again) {
-        if (before !== undefined && !explains(killed.get(before.pid), before)) verdict.unexplained += 1;
+        if (before !== undefined && !(diedThen(before, killed) && !wentOn(kind, all, before, next)))
+          verdict.unexplained += 1;
         before = next;
       }
     }
@@ -72,14 +73,27 @@ export function judge(accepted: readonly Accepted[], { terminals, effects, kille
 /** Milliseconds within which an effect is recorded, unless its process dies first. */
 const RECORDED_WITHIN = 2_000;
 
-/** The process died between the effect and its record. */
-const explains = (killedAt: number | undefined, { at }: Effect): boolean =>
-  killedAt !== undefined && killedAt >= at && killedAt - at < RECORDED_WITHIN;
+/** The process died soon after the effect: maybe before its record. */
+function diedThen({ pid, at }: Effect, killed: Remains['killed']): boolean {
+  const killedAt = killed.get(pid);
+  return killedAt !== undefined && killedAt >= at && killedAt - at < RECORDED_WITHIN;
+}
 
-/** What a terminal says; when it was sent is no part of that. */
+/** Whether the run had gone on from an effect before it was repeated: then it was recorded. */
+const wentOn = (kind: Planned['kind'], all: readonly Effect[], done: Effect, again: Effect): boolean =>
+  all.some(({ operation, at }) => at < again.at && follows(kind, operation, done.operation));
+
+/** What a terminal says; when it was sent, and the reference of a failure, are no part of that. */
 function contentOf(body: string): string {
-  const { status, api_output, steps } = JSON.parse(body) as Readonly<Record<string, unknown>>;
-  return JSON.stringify([status, api_output, steps]);
+  const { status, api_output, steps, error } = JSON.parse(body) as Told;
+  return JSON.stringify([status, api_output, steps, error?.code, error?.path]);
+}
+
+interface Told {
+  readonly status?: unknown;
+  readonly api_output?: unknown;
+  readonly steps?: unknown;
+  readonly error?: { readonly code?: unknown; readonly path?: unknown };
 }
 
 function grouped<T>(items: readonly T[], by: (item: T) => string): Map<string, T[]> {

@@ -4,6 +4,9 @@ import type { Setting } from './settings.js';
 
 const PROGRAM = new URL('./worker.js', import.meta.url);
 
+/** So many processes that end before they are up, and that nobody has killed, one after another: no more are tried. */
+const STILLBORN = 10;
+
 /** Processes that handle messages: killed, and put up again. */
 export class Workers {
   /** Of every process that was killed, when: milliseconds since the epoch. */
@@ -13,6 +16,7 @@ export class Workers {
   private readonly running = new Set<ChildProcess>();
   /** Those that are coming up. */
   private readonly coming = new Set<Promise<void>>();
+  private stillborn = 0;
   private closing = false;
 
   private constructor(private readonly setting: Setting) {}
@@ -27,16 +31,23 @@ export class Workers {
   async add(more: Partial<Setting> = {}): Promise<void> {
     const worker = fork(PROGRAM, { env: { ...process.env, CHAOS: JSON.stringify({ ...this.setting, ...more }) } });
     this.running.add(worker);
-    worker.once('exit', (_, signal) => {
-      this.running.delete(worker);
-      if (signal === 'SIGKILL' && worker.pid !== undefined) this.killed.set(worker.pid, Date.now());
-      if (!this.closing) this.replace(more);
-    });
+    let up = false;
     const ready = new Promise<void>((resolve) => {
       worker.on('message', (told: 'ready' | { readonly line: string }) => {
-        if (told === 'ready') resolve();
-        else this.warnings.push(told.line);
+        if (told !== 'ready') this.warnings.push(told.line);
+        else {
+          up = true;
+          resolve();
+        }
       });
+    });
+    worker.once('exit', (_, signal) => {
+      this.running.delete(worker);
+      this.stillborn = up || signal !== null ? 0 : this.stillborn + 1;
+      if (signal === 'SIGKILL' && worker.pid !== undefined) this.killed.set(worker.pid, Date.now());
+      if (this.stillborn >= STILLBORN)
+        console.error(`${STILLBORN} processes in a row ended before they were up: no more are started.`);
+      else if (!this.closing) this.replace(more);
     });
     await Promise.race([ready, once(worker, 'exit')]);
   }

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import type { PrivateServer } from '../../../scripts/private-servers.mjs';
 import { caughtUp, synchronised } from '../../support/redis/replication.js';
 import { cache, type CacheScene, type CacheTrouble } from '../cache/cache.scene.js';
 import type { Case } from '../case.js';
@@ -25,20 +26,20 @@ async function down({ server }: CacheTrouble): Promise<number> {
   return 1;
 }
 
-/** A replica takes over that has not got the last purges: once. */
-function failover(): NonNullable<CacheScene['trouble']> {
-  let done = false;
+/** Again and again a replica takes over that has not got the last purges. */
+function failovers(): NonNullable<CacheScene['trouble']> {
+  let promoted: PrivateServer | undefined;
   return async ({ server, crossing, startRedis, client }) => {
-    if (done) return 0;
-    done = true;
-    const replica = await startRedis('--replicaof', `127.0.0.1 ${server.port}`, '--repl-diskless-sync-delay', '0');
+    const primary = promoted ?? server;
+    const replica = await startRedis('--replicaof', `127.0.0.1 ${primary.port}`, '--repl-diskless-sync-delay', '0');
     const standby = client(replica);
     await synchronised(standby);
-    await caughtUp(standby, client(server));
+    await caughtUp(standby, client(primary));
     await standby.replicaof('NO', 'ONE');
     await setTimeout(2_000); // what is purged now it will never hear of
-    await server.stop('SIGKILL');
+    await primary.stop('SIGKILL');
     crossing.switch(replica.port);
+    promoted = replica;
     return 1;
   };
 }
@@ -60,7 +61,7 @@ export const CACHE: readonly Case[] = [
   }),
   cache('cache: Redis evicts what was used least lately', evicting('allkeys-lru')),
   cache('cache: Redis evicts at random', evicting('allkeys-random')),
-  cache('cache: a replica is promoted that lags behind', { trouble: failover(), setting: { memory: false } }),
+  cache('cache: replicas are promoted that lag behind', { trouble: failovers(), setting: { memory: false } }),
   cache('cache control: purged by a pattern', { setting: { memory: false, fault: 'purge by pattern' } }, true),
   cache(
     'cache control: tokens that count, evicted at random',
@@ -68,8 +69,8 @@ export const CACHE: readonly Case[] = [
     true,
   ),
   cache(
-    'cache control: a replica is promoted, without the epoch',
-    { trouble: failover(), setting: { memory: false, fault: 'no epoch' } },
+    'cache control: replicas are promoted, without the epoch',
+    { trouble: failovers(), setting: { memory: false, fault: 'no epoch' } },
     true,
   ),
 ];

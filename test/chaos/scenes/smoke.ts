@@ -49,7 +49,7 @@ export const SMOKE: readonly Case[] = [
       runOf: () => CHAIN,
       pause: 2_000, // by then many are under way
       patience: 15_000, // some are lost, that is the point
-      setting: { early: true },
+      setting: { early: true, slow: true },
       trouble: kill,
     }),
     mustShow('lost'),
