@@ -39,12 +39,12 @@ describe('while eight read and two write, a server', () => {
       await apps.pass(200);
       await server.stop('SIGKILL');
       await apps.pass(100);
+      if (time === 0) await until(() => apps.refused > 0, { timeoutMs: 60_000 }); // what cannot be purged within a second is not acknowledged
       await server.restart();
     }
     const { hit } = apps.counted();
     await apps.pass(1_000);
     expect(await apps.end()).toEqual([]);
-    expect(apps.refused).toBeGreaterThan(0); // what could not be purged was not acknowledged
     expect(apps.counted().hit).toBeGreaterThan(hit); // it has healed
   });
 

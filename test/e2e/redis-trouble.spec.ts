@@ -59,8 +59,10 @@ describe('a Redis that is killed', () => {
     expect(await store.end(holder, done)).toBe('ok');
     expect(await waiting).toEqual(done);
     expect(lines).toEqual([
-      expect.stringMatching(/^Service "spec": Redis at redis:\/\/127\.0\.0\.1:\d+ is away/),
-      expect.stringMatching(/^Service "spec": Redis at .* answers again\.$/),
+      expect.stringMatching(
+        /^Redis at redis:\/\/127\.0\.0\.1:\d+ cannot be used for the run records of service "spec"/,
+      ),
+      expect.stringMatching(/^Redis at .* can be used for the run records of service "spec" again\.$/),
     ]);
   });
 
@@ -168,7 +170,9 @@ describe('a Redis that is away at boot', () => {
     const store = storeAt(`redis://me:secret@127.0.0.1:${port}/0`);
     await expect(store.status('x')).rejects.toThrow(/is away/);
     await until(() => lines.length > 0);
-    expect(lines).toEqual([expect.stringContaining(`Redis at redis://127.0.0.1:${port}/0 is away`)]);
+    expect(lines).toEqual([
+      expect.stringContaining(`Redis at redis://127.0.0.1:${port}/0 cannot be used for the run records`),
+    ]);
     expect(lines.join()).not.toContain('secret');
     await store.close();
   });

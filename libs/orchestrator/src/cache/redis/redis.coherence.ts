@@ -1,9 +1,10 @@
 import { hash, randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import QuickLRU from 'quick-lru';
+import { RedisConnection } from '../../utils/redis-connection.js';
 import { Coherence } from '../coherence.js';
 import type { Tag } from '../tags.js';
-import { RedisConnection } from './redis.connection.js';
+import { cacheClient } from './cache.client.js';
 import type { RedisTarget } from './redis-cache.options.js';
 import { readTokens, replaceTokens, type TokenTerms } from './token.scripts.js';
 
@@ -63,7 +64,7 @@ export class RedisCoherence extends Coherence {
     private readonly of: TokensOf,
   ) {
     super();
-    this.connection = new RedisConnection(target, {
+    this.connection = new RedisConnection(cacheClient(target), target.place, {
       what: `the tokens of service "${of.service}"`,
       withoutIt: 'reads are executed, and what cannot be purged is not acknowledged (cache.whenPurgeFails)',
       check: async (client) => {
@@ -83,12 +84,8 @@ export class RedisCoherence extends Coherence {
 
   override async purge(tags: readonly Tag[]): Promise<void> {
     if (tags.length === 0) return;
-    await this.connection.ready();
-    await replaceTokens(
-      this.connection.client,
-      tags.map((tag) => this.knownOf(tag).key),
-      this.terms,
-    );
+    const client = await this.connection.ready();
+    await replaceTokens(client, tags.map((tag) => this.knownOf(tag).key), this.terms); // prettier-ignore
   }
 
   override sharedWith(other: Coherence): boolean {

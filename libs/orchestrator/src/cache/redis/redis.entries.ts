@@ -4,9 +4,10 @@ import type * as IoredisYet from 'cache-manager-ioredis-yet';
 import { Keyv } from 'keyv';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import { messageOf } from '../../utils/describe-error.js';
+import { RedisConnection } from '../../utils/redis-connection.js';
 import type { OpenStores } from '../cache.options.js';
 import { memoryStore } from '../cache.stores.js';
-import { RedisConnection } from './redis.connection.js';
+import { cacheClient } from './cache.client.js';
 import type { RedisTarget } from './redis-cache.options.js';
 
 /** Answers in Redis, and those used last in this process too. */
@@ -16,12 +17,12 @@ export function redisStores(
 ): OpenStores {
   const { redisInsStore } = ioredisYet();
   // All that is asked in one turn of the event loop is written at once.
-  const together = { ...target, options: { enableAutoPipelining: true, ...target.options } };
-  const connection = new RedisConnection(together, {
+  const client = cacheClient(target, { enableAutoPipelining: true });
+  const connection = new RedisConnection(client, target.place, {
     what: `the answers of service "${service}"`,
     withoutIt: memory ? 'they are kept in memory alone' : 'nothing is kept',
   });
-  const store = redisInsStore(connection.client) as unknown as CacheManagerStore;
+  const store = redisInsStore(client) as unknown as CacheManagerStore;
   const far = new Keyv({ store: new KeyvAdapter(store), useKeyPrefix: false, throwOnErrors: true });
   far.serialize = undefined;
   far.deserialize = undefined;

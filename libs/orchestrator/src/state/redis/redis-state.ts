@@ -1,8 +1,8 @@
 import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import { describe } from '../../utils/describe.js';
+import { RedisConnection } from '../../utils/redis-connection.js';
 import type { StateDefinition } from '../state.store.js';
-import { RedisConnection, type RedisServer } from './redis-connection.js';
 import { RedisStateStore } from './redis.store.js';
 import { defineScripts } from './scripts/scripts.js';
 
@@ -34,8 +34,16 @@ export type RedisStateOptions =
 export function redisState(of: RedisStateOptions): StateDefinition {
   return {
     kind: 'redis',
-    create: ({ service, namespace }) =>
-      new RedisStateStore(new RedisConnection(serverOf(of), service, defineScripts), namespace),
+    create: ({ service, namespace }) => {
+      const { place, connect } = serverOf(of);
+      const client = connect(COMMANDS);
+      defineScripts(client);
+      const connection = new RedisConnection(client, place, {
+        what: `the run records of service "${service}"`,
+        withoutIt: 'messages are put back',
+      });
+      return new RedisStateStore(connection, namespace, () => connect(SUBSCRIBER));
+    },
   };
 }
 
@@ -63,6 +71,15 @@ const SUBSCRIBER = {
   autoResubscribe: true,
 } satisfies RedisOptions;
 
+type Settings = typeof COMMANDS | typeof SUBSCRIBER;
+
+/** How a client is made, and what log and errors call the server. */
+interface RedisServer {
+  /** Without credentials. */
+  readonly place: string;
+  readonly connect: (settings: Settings) => Redis | Cluster;
+}
+
 /** @throws ConfigurationError for what cannot work */
 function serverOf(of: RedisStateOptions): RedisServer {
   const { options = {} } = of;
@@ -73,16 +90,9 @@ function serverOf(of: RedisStateOptions): RedisServer {
     refuseUnsafe(given, 'options.');
     refuseUnsafe(given.redisOptions ?? {}, 'options.redisOptions.');
     return {
-      name: `Redis Cluster at ${nodes.map(nodeName).join(', ')}`,
-      connect: (kind) => {
-        const own = kind === 'commands' ? COMMANDS : SUBSCRIBER;
-        const { enableOfflineQueue, ...redisOptions } = own;
-        return new Cluster(nodes, {
-          ...given,
-          enableOfflineQueue,
-          redisOptions: { ...given.redisOptions, ...redisOptions },
-        });
-      },
+      place: `Redis Cluster at ${nodes.map(nodeName).join(', ')}`,
+      connect: ({ enableOfflineQueue, ...settings }) =>
+        new Cluster(nodes, { ...given, enableOfflineQueue, redisOptions: { ...given.redisOptions, ...settings } }),
     };
   }
   refuseUnsafe(options, 'options.');
@@ -91,9 +101,9 @@ function serverOf(of: RedisStateOptions): RedisServer {
   if (url === undefined && Object.keys(given).length === 0)
     refuse("url must be a URL such as 'redis://localhost:6379' (got nothing)");
   return {
-    name: url?.name ?? `Redis ${given.name ?? `${given.host ?? 'localhost'}:${given.port ?? 6379}`}`,
-    connect: (kind) => {
-      const all = { ...given, ...(kind === 'commands' ? COMMANDS : SUBSCRIBER) };
+    place: url?.name ?? `Redis ${given.name ?? `${given.host ?? 'localhost'}:${given.port ?? 6379}`}`,
+    connect: (settings) => {
+      const all = { ...given, ...settings };
       return url === undefined ? new Redis(all) : new Redis(url.text, all);
     },
   };

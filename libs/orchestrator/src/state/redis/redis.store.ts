@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Cluster, Redis } from 'ioredis';
 import { changed } from '../../utils/changed.js';
+import type { RedisConnection } from '../../utils/redis-connection.js';
 import {
   type Arrival,
   type ArrivalAnswer,
@@ -17,7 +19,6 @@ import {
   StateStore,
 } from '../state.store.js';
 import { summaryTexts } from '../summary.js';
-import type { RedisConnection } from './redis-connection.js';
 import { RunEndings } from './run-endings.js';
 import { fromField, inField, placeOf } from './run-keys.js';
 import { KEPT_BEYOND, KEPT_OTHERWISE } from './scripts/prelude.js';
@@ -35,12 +36,14 @@ const LONGEST_KEPT = 10 * 365 * 24 * 60 * 60 * 1_000;
 export class RedisStateStore extends StateStore {
   private readonly endings: RunEndings;
 
+  /** @param subscribe makes a client that keeps what it is asked until it is connected */
   constructor(
-    private readonly connection: RedisConnection,
+    private readonly connection: RedisConnection<Redis | Cluster>,
     private readonly namespace: string,
+    subscribe: () => Redis | Cluster,
   ) {
     super();
-    this.endings = new RunEndings(connection, namespace, (workflowId) => this.status(workflowId));
+    this.endings = new RunEndings(subscribe, namespace, (workflowId) => this.status(workflowId));
   }
 
   override async claim(hop: HopId, { leaseMs, now, expiresAt }: ClaimTerms): Promise<Claim> {
@@ -110,7 +113,7 @@ export class RedisStateStore extends StateStore {
   }
 
   override async epoch(workflowId: string): Promise<number | undefined> {
-    const client = await this.connection.client();
+    const client = await this.connection.ready();
     const epoch = Number((await client.hget(placeOf(this.namespace, workflowId).keys[0], 'epoch')) ?? -1);
     return epoch < 0 ? undefined : epoch;
   }
@@ -130,7 +133,7 @@ export class RedisStateStore extends StateStore {
   }
 
   private async ask(name: ScriptName, workflowId: string, args: readonly (string | number)[] = []): Promise<unknown> {
-    return runScript(await this.connection.client(), name, placeOf(this.namespace, workflowId).keys, args);
+    return runScript(await this.connection.ready(), name, placeOf(this.namespace, workflowId).keys, args);
   }
 }
 

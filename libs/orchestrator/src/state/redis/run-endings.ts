@@ -1,7 +1,7 @@
+import type { Cluster, Redis } from 'ioredis';
 import { clearTimeout, setTimeout } from 'node:timers'; // not the global: an app's test may fake that
 import { EndWaiters } from '../end-waiters.js';
 import type { RunStatus, RunSummary } from '../state.store.js';
-import type { RedisConnection } from './redis-connection.js';
 import { placeOf } from './run-keys.js';
 
 /** Milliseconds until it is looked whether a run has ended of which nobody told: at first, and at last. */
@@ -19,11 +19,12 @@ export class RunEndings {
   private readonly watched = new Map<string, Watch>();
   /** Runs by channel. */
   private readonly channels = new Map<string, string>();
-  private listening = false;
+  /** The one connection that listens, made when somebody waits for the first time. */
+  private subscriber: Redis | Cluster | undefined;
   private isClosed = false;
 
   constructor(
-    private readonly connection: RedisConnection,
+    private readonly connect: () => Redis | Cluster,
     private readonly namespace: string,
     private readonly status: (workflowId: string) => Promise<RunStatus>,
   ) {}
@@ -42,6 +43,7 @@ export class RunEndings {
   close(): void {
     this.isClosed = true;
     for (const workflowId of this.watched.keys()) this.unwatch(workflowId);
+    this.subscriber?.disconnect();
   }
 
   private watch(workflowId: string): void {
@@ -63,15 +65,18 @@ export class RunEndings {
   }
 
   private async subscribe(channel: string): Promise<void> {
-    const subscriber = this.connection.subscriber();
-    if (!this.listening) {
-      this.listening = true;
-      subscriber.on('message', (from: string, summary: string) => {
-        const workflowId = this.channels.get(from);
-        if (workflowId !== undefined) this.tell(workflowId, summary);
-      });
-    }
-    await subscriber.subscribe(channel).catch(() => undefined); // it is looked from time to time
+    this.subscriber ??= this.listen();
+    await this.subscriber.subscribe(channel).catch(() => undefined); // it is looked from time to time
+  }
+
+  private listen(): Redis | Cluster {
+    const subscriber = this.connect();
+    subscriber.on('error', () => undefined); // the log has it of the connection of the records
+    subscriber.on('message', (from: string, summary: string) => {
+      const workflowId = this.channels.get(from);
+      if (workflowId !== undefined) this.tell(workflowId, summary);
+    });
+    return subscriber;
   }
 
   private lookLater(workflowId: string, watch: Watch): void {
@@ -102,10 +107,7 @@ export class RunEndings {
     this.watched.delete(workflowId);
     const { channel } = placeOf(this.namespace, workflowId);
     if (this.channels.delete(channel)) {
-      void this.connection
-        .subscriber()
-        .unsubscribe(channel)
-        .catch(() => undefined);
+      this.subscriber?.unsubscribe(channel).catch(() => undefined);
     }
   }
 
