@@ -81,6 +81,6 @@ export class TimedStore extends StateStore {
   }
 
   private within<T>(call: string, answer: Promise<T>): Promise<T> {
-    return withDeadline(this.clock, this.ms, answer, call);
+    return withDeadline(this.clock, this.ms, answer, () => new Error(`no answer to ${call} within ${this.ms} ms`));
   }
 }

@@ -1,5 +1,6 @@
 import { TransportClosedError } from '../errors/transport-closed.error.js';
 import type { Clock } from '../utils/clock.js';
+import { settledWithin } from '../utils/deadline.js';
 
 /**
  * For messages that no transport of ours holds, what a transport does: they may come at any time, are handled from `open` on
@@ -38,12 +39,6 @@ export class Intake {
   async stop(graceMs: number): Promise<void> {
     this.stopped = true;
     this.release();
-    await new Promise<void>((resolve) => {
-      const cancel = this.clock.after(graceMs, resolve);
-      void Promise.allSettled(this.underWay).then(() => {
-        cancel();
-        resolve();
-      });
-    });
+    await settledWithin(this.clock, graceMs, Promise.allSettled(this.underWay));
   }
 }

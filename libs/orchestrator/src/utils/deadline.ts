@@ -2,14 +2,30 @@ import type { Clock } from './clock.js';
 
 /**
  * What is answered within so many milliseconds.
- * @param to names what was asked, in the error
- * @throws Error once they have passed; the answer is not heard then
+ * @param late the error once they have passed; the answer is not heard then
  */
-export function withDeadline<T>(clock: Clock, ms: number, answer: Promise<T>, to = ''): Promise<T> {
+export function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  answer: Promise<T>,
+  late = (): Error => new Error(`no answer within ${ms} ms`),
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const disarm = clock.after(ms, () => {
-      reject(new Error(`no answer ${to && `to ${to} `}within ${ms} ms`));
+      reject(late());
     });
     answer.then(resolve, reject).finally(disarm);
+  });
+}
+
+/** Resolves when the work is over, however it ended, or when so many milliseconds have passed. */
+export function settledWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const disarm = clock.after(ms, resolve);
+    const over = (): void => {
+      disarm();
+      resolve();
+    };
+    work.then(over, over);
   });
 }

@@ -1,4 +1,6 @@
 import { BrokerUnavailableError } from '../../errors/broker-unavailable.error.js';
+import { SystemClock } from '../../utils/clock.js';
+import { withDeadline } from '../../utils/deadline.js';
 import { describeError } from '../../utils/describe-error.js';
 
 /** What is used of a server of Nest. */
@@ -17,16 +19,5 @@ export async function listening(server: Listener, what: string): Promise<void> {
 }
 
 /** Rejects when it takes longer. @throws BrokerUnavailableError */
-export async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new BrokerUnavailableError(`${what} took longer than ${ms} ms.`));
-    }, ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+export const within = <T>(ms: number, what: string, work: Promise<T>): Promise<T> =>
+  withDeadline(new SystemClock(), ms, work, () => new BrokerUnavailableError(`${what} took longer than ${ms} ms.`));

@@ -1,5 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { TransportClosedError } from '../../errors/transport-closed.error.js';
+import { SystemClock } from '../../utils/clock.js';
+import { settledWithin } from '../../utils/deadline.js';
 import { describeError } from '../../utils/describe-error.js';
 import { deadOf } from '../destinations.js';
 import {
@@ -74,10 +76,7 @@ export class NestTransport extends WorkflowTransport {
     this.stopped = true;
     await this.wire.stop();
     this.waiting.end();
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
-    await Promise.race([over, this.idle()]);
-    clearTimeout(timer);
+    await settledWithin(new SystemClock(), graceMs, this.idle());
   }
 
   override async close(): Promise<void> {

@@ -1,3 +1,6 @@
+import { SystemClock } from '../../utils/clock.js';
+import { settledWithin } from '../../utils/deadline.js';
+
 /** A channel or a connection of amqplib. */
 interface Closable {
   once(event: 'close', listener: () => void): unknown;
@@ -12,16 +15,12 @@ const ANSWERED_WITHIN = 2_000;
  * answer is waited for.
  */
 export function closed(what: Closable): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ANSWERED_WITHIN);
-    const over = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    what.once('close', over);
+  const over = new Promise<void>((resolve, reject) => {
+    what.once('close', resolve);
     // It may be closed already, and then throws.
     Promise.resolve()
       .then(() => what.close())
-      .then(over, over);
+      .then(() => { resolve(); }, reject); // prettier-ignore
   });
+  return settledWithin(new SystemClock(), ANSWERED_WITHIN, over);
 }
