@@ -203,8 +203,18 @@ describe('a service does not start', () => {
   it('with credentials that the broker refuses', async () => {
     const refused = transportOf(newService(), { urls: broker.url.replace('guest:guest', 'guest:wrong') }).open();
     await expect(refused).rejects.toMatchObject({ code: 'BROKER_REFUSED' });
-    await expect(refused).rejects.toThrow(/amqp:\/\/127.0.0.1:\d+ refuses the credentials.+Correct user, password/s);
+    await expect(refused).rejects.toThrow(/amqp:\/\/127.0.0.1:\d+ refuses the credentials.+Correct user and password/s);
     await expect(refused).rejects.not.toThrow(/wrong/);
+  });
+
+  it('while its virtual host is not there: it waits, says so, and starts once it is', async () => {
+    const opening = transportOf(newService(), { urls: `${broker.url}/later` }).open();
+    await until(() =>
+      log.some((line) => line.includes('/later, which cannot be used now (the virtual host is not there')),
+    );
+    await broker.control('add_vhost', 'later');
+    await broker.control('set_permissions', '-p', 'later', 'guest', '.*', '.*', '.*');
+    await opening;
   });
 
   it('with a queue that is there otherwise: the error names it, and the argument', async () => {
@@ -226,6 +236,13 @@ describe('a service does not start', () => {
     const refused = transportOf(service, { declare: 'check' }).open();
     await expect(refused).rejects.toThrow(new RegExp(`queue "${service}.workflow".+It is missing. Declare it`, 's'));
   });
+});
+
+it('a queue that is missing, and that nobody declares, is told at once', async () => {
+  const service = newService();
+  await transportOf(newService()).open();
+  const consuming = transportOf(service, { declare: 'none' }).consume(`${service}.workflow`, () => Promise.resolve());
+  await expect(consuming).rejects.toThrow(new RegExp(`a consumer of queue "${service}.workflow".+It is missing.`, 's'));
 });
 
 it('what rabbitTopology lists is all that a service needs that declares nothing', async () => {

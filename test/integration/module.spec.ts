@@ -179,6 +179,14 @@ describe('a transport', () => {
     await expect(boot({ imports })).rejects.toThrow('run records must too');
   });
 
+  it('that cannot hold a message back for as long as a run may live is told at boot', async () => {
+    const transport = { kind: 'recording', create: () => Object.defineProperty(new Recording(), 'longestDelay', { value: 3_600_000 }) }; // prettier-ignore
+    const bootWith = (lifetime: string) =>
+      boot({ imports: [OrchestratorModule.forRoot({ service: 'greeter', transport, state, limits: { lifetime } })] });
+    await expect(bootWith('1h')).resolves.toBeDefined();
+    await expect(bootWith('61m')).rejects.toThrow(/lets a run live for 3660000 ms .+ recording can hold .+ 3600000 ms/);
+  });
+
   it('can be replaced in a test: nothing of the real one is opened', async () => {
     const transport = { kind: 'real', create: (): never => { throw new Error('a socket was opened'); } }; // prettier-ignore
     const fake = new Recording();

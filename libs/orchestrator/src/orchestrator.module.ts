@@ -126,13 +126,22 @@ const provide = (
   useFactory: FactoryProvider['useFactory'],
 ): FactoryProvider => ({ provide: token, inject, useFactory });
 
-function transportOf({ service, transport, state, deliver }: Settings, broker: MemoryBroker): WorkflowTransport {
+function transportOf(
+  { service, transport, state, deliver, limits }: Settings,
+  broker: MemoryBroker,
+): WorkflowTransport {
   if (transport !== undefined) {
     const created = transport.create(service);
     if (deliver !== undefined && !created.capabilities.competing) {
       throw new ConfigurationError(
         `OrchestratorModule: service "${service}" has the option deliver, and its transport gives every message to every process: each ` +
           'would deliver every run. Take a transport whose consumers compete, or leave deliver out and call resume().',
+      );
+    }
+    if (limits.lifetime > created.longestDelay) {
+      throw new ConfigurationError(
+        `OrchestratorModule: service "${service}" lets a run live for ${limits.lifetime} ms (limits.lifetime), and its transport ` +
+          `${transport.kind} can hold a message back for ${created.longestDelay} ms. Give a lifetime that is no longer.`,
       );
     }
     const promises = promisesOf(created, state !== false);

@@ -49,6 +49,11 @@ export abstract class WorkflowTransport {
     return this.capabilities.durable;
   }
 
+  /** Milliseconds for which it can hold a message back at most: no run may live longer. Default: any. */
+  get longestDelay(): number {
+    return Infinity;
+  }
+
   /** Starts delivering the destination's messages to `handler`, several at once; competes with other consumers of it. */
   abstract consume(destination: string, handler: MessageHandler): Promise<void>;
 

@@ -35,7 +35,8 @@ export async function declare(model: ChannelModel, topology: Topology, mode: Dec
 const declareQueue = (channel: Channel, { name, arguments: args }: Queue, mode: DeclareMode): Promise<unknown> =>
   mode === 'check' ? channel.checkQueue(name) : channel.assertQueue(name, { durable: true, arguments: args });
 
-async function told(what: string, mode: DeclareMode, act: () => Promise<unknown>): Promise<void> {
+/** @throws BrokerRefusedError for what no second try mends, with the fix */
+export async function told(what: string, mode: DeclareMode, act: () => Promise<unknown>): Promise<void> {
   try {
     await act();
   } catch (error) {
@@ -52,12 +53,14 @@ function fixFor(reason: string, mode: DeclareMode): string | undefined {
     return 'It is there with other arguments, which the broker names. Delete it once it is empty, so that it is declared anew, or declare it yourself and say declare: \'check\'.'; // prettier-ignore
   }
   if (/\b404\b|NOT[_-]FOUND/i.test(reason)) {
-    return mode === 'check'
+    return mode !== 'assert'
       ? "It is missing. Declare it (topology() lists everything), or say declare: 'assert'."
       : 'Declare what it belongs to first.';
   }
   if (/\b403\b|ACCESS[_-]REFUSED/i.test(reason)) {
-    return "Give the user the right to configure it, or declare it yourself (topology() lists everything) and say declare: 'none'.";
+    const [, right = 'configure'] = /(read|write) access/.exec(reason) ?? [];
+    const instead = right === 'configure' ? ", or declare it yourself (topology() lists everything) and say declare: 'none'" : ''; // prettier-ignore
+    return `Give the user the right to ${right} it${instead}.`;
   }
   return undefined;
 }

@@ -73,7 +73,7 @@ export const arrivalOf = (queue: string): Binding => ({
 export function entryOf(delay: number, destination: string): { readonly exchange: string; readonly key: string } {
   const ticks = Math.ceil(delay / UNIT);
   if (ticks >= 2 ** LEVELS) {
-    throw new InvalidArgumentError(`A message to "${destination}" cannot be held back for ${delay} ms: on RabbitMQ ${LONGEST_DELAY} ms (38 days) are the most. Wait several times.`); // prettier-ignore
+    throw new InvalidArgumentError(`A message to "${destination}" cannot be held back for ${delay} ms: on RabbitMQ ${LONGEST_DELAY} ms (38 days) are the most.`); // prettier-ignore
   }
   const digits = ticks.toString(2);
   return {

@@ -3,6 +3,8 @@ import { type AmqpConnectionManager, connect } from 'amqp-connection-manager';
 import type { ChannelModel } from 'amqplib';
 import { BrokerRefusedError } from '../../errors/broker-refused.error.js';
 import { BrokerUnavailableError } from '../../errors/broker-unavailable.error.js';
+import { SystemClock } from '../../utils/clock.js';
+import { withDeadline } from '../../utils/deadline.js';
 import { messageOf } from '../../utils/describe-error.js';
 import { closed } from './closing.js';
 import { gatherWrites } from './gathered-writes.js';
@@ -26,6 +28,7 @@ const TOLD = 30;
  */
 export class Link<S extends object> {
   private readonly logger = new Logger('RabbitMQ');
+  private readonly clock = new SystemClock();
   private manager: AmqpConnectionManager | undefined;
   private session = new Latch<S>();
   private failures = 0;
@@ -48,18 +51,10 @@ export class Link<S extends object> {
   }
 
   /** As `get`, for so many milliseconds. @throws BrokerUnavailableError */
-  async within(ms: number): Promise<S> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(new BrokerUnavailableError(`RabbitMQ at ${this.places} could not be reached within ${ms} ms. The log says why; it is tried again all the time.`)); // prettier-ignore
-      }, ms);
-    });
-    try {
-      return await Promise.race([this.get(), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  within(ms: number): Promise<S> {
+    const late = (): Error =>
+      new BrokerUnavailableError(`RabbitMQ at ${this.places} could not be reached within ${ms} ms. The log says why; it is tried again all the time.`); // prettier-ignore
+    return withDeadline(this.clock, ms, this.get(), late);
   }
 
   async close(): Promise<void> {
@@ -111,7 +106,7 @@ export class Link<S extends object> {
 
   private failed(error: Error, place: string): void {
     if (/ACCESS[_-]REFUSED|\b403\b/.test(error.message) && !this.session.wasSet) {
-      void this.refuse(new BrokerRefusedError(`RabbitMQ at ${place} refuses the credentials: ${error.message}. Correct user, password and virtual host of the url.`, { cause: error })); // prettier-ignore
+      void this.refuse(new BrokerRefusedError(`RabbitMQ at ${place} refuses the credentials: ${error.message}. Correct user and password of the url.`, { cause: error })); // prettier-ignore
     } else {
       this.tell(error, place);
     }
@@ -137,12 +132,20 @@ export class Link<S extends object> {
 
   private tell(error: unknown, place: string): void {
     if (!this.closed && this.failures % TOLD === 0) {
-      this.logger.warn(`${this.name}: waiting for ${place}, which cannot be used now (${messageOf(error)}).`);
+      this.logger.warn(`${this.name}: waiting for ${place}, which cannot be used now (${reasonOf(error)}).`);
     }
     this.failures += 1;
     const timeout = this.failures % PATIENT_ATTEMPT === PATIENT_ATTEMPT - 1 ? SLOWLY_ANSWERED_WITHIN : ANSWERED_WITHIN;
     if (this.manager !== undefined) this.manager.connectionOptions = { ...this.manager.connectionOptions, timeout };
   }
+}
+
+/** amqplib does not say why the broker closes a connection that it is asked to open, and it may pass. */
+function reasonOf(error: unknown): string {
+  const reason = messageOf(error);
+  return reason.includes('Expected ConnectionOpenOk')
+    ? 'the virtual host is not there, the user may not enter it, or it has all the connections that it may have'
+    : reason;
 }
 
 /** A value that comes, goes and comes again. */

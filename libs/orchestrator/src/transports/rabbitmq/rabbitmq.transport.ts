@@ -1,10 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { ChannelModel } from 'amqplib';
 import { BrokerRefusedError } from '../../errors/broker-refused.error.js';
 import { BrokerUnavailableError } from '../../errors/broker-unavailable.error.js';
 import { TransportClosedError } from '../../errors/transport-closed.error.js';
 import { UnroutableError } from '../../errors/unroutable.error.js';
+import { SystemClock } from '../../utils/clock.js';
+import { settledWithin } from '../../utils/deadline.js';
 import { describeError } from '../../utils/describe-error.js';
 import { COMPLETED, deadOf, DELIVERY_REQUESTED, FAILED, isReplies, workflowOf } from '../destinations.js';
 import {
@@ -15,12 +17,13 @@ import {
   WorkflowTransport,
 } from '../workflow.transport.js';
 import { closed } from './closing.js';
-import { ConfirmedPublisher, type Publication } from './confirmed.publisher.js';
+import { ConfirmedPublisher } from './confirmed.publisher.js';
 import { Consumer, DEAD, type Delivery } from './consumer.js';
-import { declare } from './declare.js';
-import { entryOf } from './delay-ladder.js';
+import { declare, told } from './declare.js';
+import { LONGEST_DELAY } from './delay-ladder.js';
 import { browse, remove } from './kept-messages.js';
 import { Link } from './link.js';
+import { deliveriesOf, idOnTheWire, incoming, movedTo, publicationOf } from './on-the-wire.js';
 import type { RabbitSettings } from './rabbitmq.options.js';
 import { serviceTopology, sharedTopology, soloOf, subscriptionTopology } from './queues.js';
 
@@ -28,8 +31,6 @@ import { serviceTopology, sharedTopology, soloOf, subscriptionTopology } from '.
 const SUSPECT_AFTER = 2;
 /** Deliveries after which it is given up: dead, and its service's undertaker has it. */
 const GIVEN_UP_AFTER = SUSPECT_AFTER + 6;
-/** How often a message was delivered before it was published anew, and not settled. */
-const FAILED_DELIVERIES = 'x-orchestrator-failed-deliveries';
 /** Milliseconds for which a queue of replies outlives the process that reads it. */
 const REPLIES_EXPIRE = 10 * 60 * 1_000;
 /** Milliseconds for which a connection is waited for before a message is not accepted. */
@@ -77,6 +78,10 @@ export class RabbitTransport extends WorkflowTransport {
     this.consuming = new Link(`${service} (consuming)`, settings, (model) => this.openConsuming(model));
   }
 
+  override get longestDelay(): number {
+    return LONGEST_DELAY;
+  }
+
   /** Resolves when the service can be sent to. Waits for a broker that is not there yet. @throws BrokerRefusedError */
   async open(): Promise<void> {
     await this.publishing.get();
@@ -91,7 +96,7 @@ export class RabbitTransport extends WorkflowTransport {
     const { model } = await this.consuming.get();
     this.subscriptions.push(subscription);
     try {
-      await attach(subscription, model);
+      await this.attach(subscription, model);
     } catch (error) {
       if (error instanceof BrokerRefusedError) throw error;
       await closed(model);
@@ -124,10 +129,7 @@ export class RabbitTransport extends WorkflowTransport {
     this.stopped = true;
     const { consumers } = this;
     const ended = consumers.map((consumer) => consumer.stop().then(() => consumer.idle()));
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
-    await Promise.race([over, Promise.all(ended)]);
-    clearTimeout(timer);
+    await settledWithin(new SystemClock(), graceMs, Promise.all(ended));
   }
 
   override async close(): Promise<void> {
@@ -166,29 +168,36 @@ export class RabbitTransport extends WorkflowTransport {
 
   private async openConsuming(model: ChannelModel): Promise<{ readonly model: ChannelModel }> {
     await declare(model, serviceTopology(this.service), this.settings.declare);
-    for (const subscription of this.subscriptions) await attach(subscription, model);
+    for (const subscription of this.subscriptions) await this.attach(subscription, model);
     return { model };
+  }
+
+  private async attach({ prepare, consumers }: Subscription, model: ChannelModel): Promise<void> {
+    await prepare(model);
+    for (const consumer of consumers) {
+      await told(`a consumer of queue "${consumer.queue}"`, this.settings.declare, () => consumer.attach(model));
+    }
   }
 
   private subscriptionOf(destination: string, handler: MessageHandler): Subscription {
     const { service, settings } = this;
     const consumer = (queue: string, prefetch: number, handle: (delivery: Delivery) => Promise<unknown>): Consumer =>
       new Consumer(queue, prefetch, handle, this.id);
-    const told = (delivery: Delivery): Promise<unknown> => handler(incoming(delivery));
+    const tell = (delivery: Delivery): Promise<unknown> => handler(incoming(delivery));
     const there = (): Promise<void> => Promise.resolve();
 
     if (destination === workflowOf(service)) {
       const solo = consumer(soloOf(service), 1, (delivery) =>
-        deliveriesOf(delivery) > GIVEN_UP_AFTER ? Promise.resolve(DEAD) : told(delivery),
+        deliveriesOf(delivery) > GIVEN_UP_AFTER ? Promise.resolve(DEAD) : tell(delivery),
       );
       const main = consumer(destination, settings.prefetch, (delivery) =>
-        deliveriesOf(delivery) > SUSPECT_AFTER ? this.suspect(delivery) : told(delivery),
+        deliveriesOf(delivery) > SUSPECT_AFTER ? this.suspect(delivery) : tell(delivery),
       );
       return { prepare: there, consumers: [main, solo] };
     }
     if (destination === deadOf(service)) {
       // Whoever buries it has attempts of his own.
-      const bury = (delivery: Delivery): Promise<unknown> => told({ ...delivery, headers: {} });
+      const bury = (delivery: Delivery): Promise<unknown> => tell({ ...delivery, headers: {} });
       return { prepare: there, consumers: [consumer(destination, 1, bury)] };
     }
     if (isReplies(destination)) {
@@ -198,23 +207,20 @@ export class RabbitTransport extends WorkflowTransport {
           await channel.assertQueue(destination, { durable: false, autoDelete: true, expires: REPLIES_EXPIRE });
           await closed(channel);
         },
-        consumers: [consumer(destination, settings.prefetch, told)],
+        consumers: [consumer(destination, settings.prefetch, tell)],
       };
     }
     const topology = subscriptionTopology(destination, service);
     return {
       prepare: (model) => declare(model, topology, settings.declare),
-      consumers: [consumer(topology.queue, settings.prefetch, told)],
+      consumers: [consumer(topology.queue, settings.prefetch, tell)],
     };
   }
 
   /** A message whose handling ended without a word, twice: it waits for its turn in the suspect lane. */
   private async suspect(delivery: Delivery): Promise<void> {
-    const { content, messageId } = delivery;
     const { publisher } = await this.publishing.within(CONNECTED_WITHIN);
-    const lane = soloOf(this.service);
-    const counted = { [FAILED_DELIVERIES]: deliveriesOf(delivery) - 1 }; // and nothing that others may have put there
-    await publisher.publish({ exchange: '', key: lane, content, messageId, headers: counted, mandatory: lane });
+    await publisher.publish(movedTo(soloOf(this.service), delivery));
   }
 
   /** What is held back cannot be refused at its end: its destination must be there before. @throws UnroutableError */
@@ -231,46 +237,4 @@ export class RabbitTransport extends WorkflowTransport {
     this.seen.add(destination);
     await closed(channel);
   }
-}
-
-async function attach({ prepare, consumers }: Subscription, model: ChannelModel): Promise<void> {
-  await prepare(model);
-  for (const consumer of consumers) await consumer.attach(model);
-}
-
-const incoming = (delivery: Delivery): Parameters<MessageHandler>[0] => ({
-  body: delivery.content.toString(),
-  messageId: delivery.messageId,
-  deliveries: deliveriesOf(delivery),
-});
-
-/** This time and those before it was published anew included. */
-const deliveriesOf = ({ deliveries, headers }: Delivery): number =>
-  Number(headers[FAILED_DELIVERIES] ?? 0) + deliveries;
-
-/** AMQP has 255 bytes for a message's id. */
-const LONGEST_ID = 255;
-
-/** The id itself, or what only that one has. */
-const idOnTheWire = (id: string): string =>
-  Buffer.byteLength(id) <= LONGEST_ID ? id : `sha256:${createHash('sha256').update(id).digest('hex')}`;
-
-function publicationOf({
-  destination,
-  body,
-  messageId,
-  delay = 0,
-  failedDeliveries = 0,
-}: OutgoingMessage): Publication {
-  const headers = failedDeliveries > 0 ? { headers: { [FAILED_DELIVERIES]: failedDeliveries } } : {};
-  const message = { content: Buffer.from(body), messageId: idOnTheWire(messageId), ...headers };
-  const anchored = { mandatory: destination, anchored: true };
-  if (delay > 0) return { ...message, ...entryOf(delay, destination), ...anchored };
-  if (destination === FAILED) return { ...message, exchange: destination, key: '', ...anchored };
-  if (destination.endsWith(workflowOf(''))) {
-    return { ...message, exchange: '', key: destination, mandatory: destination };
-  }
-  return isReplies(destination)
-    ? { ...message, exchange: '', key: destination }
-    : { ...message, exchange: destination, key: '' };
 }
