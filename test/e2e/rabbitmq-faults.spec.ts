@@ -132,11 +132,13 @@ describe('what breaks while it runs is made again', () => {
 
 describe('a broker in trouble', () => {
   it('that stands still holds up no service that closes', async () => {
-    const { transport } = await listening();
+    const service = newService();
+    const transport = transportOf(service, { heartbeat: '10m' }); // nothing else ends the waiting for an answer
+    await transport.consume(`${service}.workflow`, () => Promise.resolve());
     process.kill(broker.pid, 'SIGSTOP');
     try {
       await transport.stop(500);
-      await transport.close(); // amqplib alone would wait for an answer until the heartbeat fails, or for ever
+      await transport.close();
     } finally {
       process.kill(broker.pid, 'SIGCONT');
     }
@@ -196,6 +198,42 @@ describe('a message', () => {
     expect(kept?.messageId).toBe(came[0]);
     await transport.remove('workflow.failed', long);
     expect(await transport.browse('workflow.failed')).toEqual([]);
+  });
+});
+
+describe('what is kept', () => {
+  it('is seen whole by everybody who looks, and by who takes something away', async () => {
+    const { transport } = await listening();
+    const [other] = [transportOf(newService())];
+    await other.open();
+    const ids = Array.from({ length: 40 }, (_, at) => `failed-${at}`);
+    for (const messageId of ids) await transport.publish({ destination: 'workflow.failed', body: '{}', messageId });
+    const lookers = [transport, other, transport, other];
+    const seen = await Promise.all(lookers.map((looker) => looker.browse('workflow.failed')));
+    for (const kept of seen) expect(kept.map(({ messageId }) => messageId)).toEqual(ids);
+    await Promise.all(ids.map((id, at) => (at % 2 === 0 ? transport : other).remove('workflow.failed', id)));
+    expect(await other.browse('workflow.failed')).toEqual([]);
+  });
+
+  it('is seen by a user who may declare nothing', async () => {
+    await transportOf(newService()).open();
+    await broker.control('add_user', 'looker', 'secret');
+    await broker.control('set_permissions', 'looker', '^$', '.*', '.*');
+    const urls = broker.url.replace('guest:guest', 'looker:secret');
+    const transport = transportOf(newService(), { urls, declare: 'none' });
+    expect(await transport.browse('workflow.failed')).toEqual([]);
+  });
+
+  it('is seen once whoever has looked for so long is gone', async () => {
+    const { transport } = await listening();
+    const gone = await connect(broker.url);
+    await (await gone.createChannel()).assertQueue('workflow.failed.looking', { exclusive: true });
+    let isSeen = false;
+    const seeing = transport.browse('workflow.failed').then(() => (isSeen = true));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(isSeen).toBe(false);
+    await gone.close();
+    await seeing;
   });
 });
 

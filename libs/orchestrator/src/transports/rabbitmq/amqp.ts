@@ -14,11 +14,13 @@ export interface AmqpChannel {
   assertQueue(name: string, options: object): Promise<unknown>;
   bindQueue(queue: string, exchange: string, key: string): Promise<unknown>;
   checkQueue(name: string): Promise<unknown>;
+  deleteQueue(name: string): Promise<unknown>;
   get(queue: string): Promise<AmqpMessage | false>;
   consume(queue: string, handler: (message: AmqpMessage | null) => void, options?: object): Promise<unknown>;
   cancel(consumerTag: string): Promise<unknown>;
   ack(message: AmqpMessage): void;
   nack(message: AmqpMessage, allUpTo: boolean, requeue: boolean): void;
+  nackAll(requeue: boolean): void;
 }
 
 /** See `ConsumeMessage` and `GetMessage` of `amqplib`. */
