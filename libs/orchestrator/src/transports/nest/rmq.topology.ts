@@ -3,6 +3,7 @@ import { BrokerRefusedError } from '../../errors/broker-refused.error.js';
 import { describeError } from '../../utils/describe-error.js';
 import { deadOf, FAILED, isReplies, ownerOf, workflowOf } from '../destinations.js';
 import type { AmqpConnection } from '../rabbitmq/amqp.js';
+import { dyingTo, NO_LIMIT, REPLIES } from '../rabbitmq/queues.js';
 
 /** A queue, and the routing key under which messages of the exchange come into it. */
 export interface BoundQueue {
@@ -17,10 +18,6 @@ export const delayedOf = (destination: string): string => `${destination}.delaye
 
 /** Deliveries after which the broker itself gives up a message: those count here whose process died. */
 const CRASHES = 20;
-/** RabbitMQ 4 gives up after 20 deliveries unless told otherwise. */
-const NO_LIMIT = 1_000_000;
-/** Milliseconds for which a queue of replies outlives the process that reads it. */
-const REPLIES_EXPIRE = 10 * 60 * 1_000;
 
 const kept = (more: Readonly<Record<string, unknown>> = {}): QueueOptions => ({
   durable: true,
@@ -37,13 +34,7 @@ export const failedQueue = (exchange: string): BoundQueue => ({
 /** What a service has, whether it consumes or not. */
 export function queuesOf(service: string, own: QueueOptions = {}): readonly BoundQueue[] {
   const [main, dead] = [workflowOf(service), deadOf(service)];
-  const dying = {
-    'x-delivery-limit': CRASHES,
-    'x-dead-letter-exchange': '',
-    'x-dead-letter-routing-key': dead,
-    'x-dead-letter-strategy': 'at-least-once',
-    'x-overflow': 'reject-publish',
-  };
+  const dying = { ...dyingTo(dead), 'x-delivery-limit': CRASHES };
   const ownArguments = (own.arguments ?? {}) as Readonly<Record<string, unknown>>;
   return [
     { name: dead, key: dead, options: kept() },
@@ -56,10 +47,7 @@ export function queuesOf(service: string, own: QueueOptions = {}): readonly Boun
 export function queueOf(destination: string, service: string, own?: QueueOptions): BoundQueue {
   const known = queuesOf(service, own).find(({ name }) => name === destination);
   if (known !== undefined) return known;
-  if (isReplies(destination)) {
-    const options = { durable: false, autoDelete: true, expires: REPLIES_EXPIRE };
-    return { name: destination, key: destination, options };
-  }
+  if (isReplies(destination)) return { name: destination, key: destination, options: REPLIES };
   const name = ownerOf(destination) === undefined ? `${destination}.${service}` : destination;
   return { name, key: destination, options: kept() };
 }

@@ -12,12 +12,14 @@ const EMERGENCY_LIMIT = 50;
 /** Deliveries in the suspect lane that may fail before a message is dead. */
 const SOLO_LIMIT = 5;
 /** A message that nobody has dealt with is never dropped. RabbitMQ 4 gives up after 20 deliveries unless told otherwise. */
-const NO_LIMIT = 1_000_000;
+export const NO_LIMIT = 1_000_000;
 const SEVEN_DAYS = 7 * 24 * 60 * 60 * 1_000;
+/** Options of a queue of replies: it outlives the process that reads it by ten minutes. */
+export const REPLIES = { durable: false, autoDelete: true, expires: 10 * 60 * 1_000 };
 
 const QUORUM = { 'x-queue-type': 'quorum' };
 /** What a queue gives up is lost in no case: it is kept until the other queue has confirmed it. */
-const dyingTo = (queue: string): Queue['arguments'] => ({
+export const dyingTo = (queue: string): Queue['arguments'] => ({
   ...QUORUM,
   'x-dead-letter-exchange': '',
   'x-dead-letter-routing-key': queue,

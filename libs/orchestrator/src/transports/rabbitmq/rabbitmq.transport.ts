@@ -25,14 +25,12 @@ import { browse, remove } from './kept-messages.js';
 import { Link } from './link.js';
 import { deliveriesOf, idOnTheWire, incoming, movedTo, publicationOf } from './on-the-wire.js';
 import type { RabbitSettings } from './rabbitmq.options.js';
-import { serviceTopology, sharedTopology, soloOf, subscriptionTopology } from './queues.js';
+import { REPLIES, serviceTopology, sharedTopology, soloOf, subscriptionTopology } from './queues.js';
 
 /** Deliveries after which a message is suspected to be what kills its process: from then on it is handled alone. */
 const SUSPECT_AFTER = 2;
 /** Deliveries after which it is given up: dead, and its service's undertaker has it. */
 const GIVEN_UP_AFTER = SUSPECT_AFTER + 6;
-/** Milliseconds for which a queue of replies outlives the process that reads it. */
-const REPLIES_EXPIRE = 10 * 60 * 1_000;
 /** Milliseconds for which a connection is waited for before a message is not accepted. */
 const CONNECTED_WITHIN = 10_000;
 
@@ -204,7 +202,7 @@ export class RabbitTransport extends WorkflowTransport {
       return {
         prepare: async (model) => {
           const channel = await model.createChannel();
-          await channel.assertQueue(destination, { durable: false, autoDelete: true, expires: REPLIES_EXPIRE });
+          await channel.assertQueue(destination, REPLIES);
           await closed(channel);
         },
         consumers: [consumer(destination, settings.prefetch, tell)],
