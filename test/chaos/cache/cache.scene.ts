@@ -11,6 +11,8 @@ import type { ItemsSetting } from './wire.js';
 /** What happens to Redis while it is read and written. */
 export interface CacheTrouble {
   readonly server: PrivateServer;
+  /** Those who read and write. */
+  readonly crowd: ItemsProcesses;
   /** By which everybody reaches it. */
   readonly crossing: Crossing;
   readonly startRedis: Servers['startRedis'];
@@ -30,7 +32,7 @@ export interface CacheScene {
 
 const PROCESSES = 3;
 const READERS = 16;
-const WRITERS = 2;
+export const WRITERS = 2;
 /** Milliseconds for which all of them read and write. */
 const LASTS = 10_000;
 /** Of a control, which ends with the first old read. */
@@ -64,6 +66,7 @@ async function playCache(
   const crowd = await ItemsProcesses.start(PROCESSES, { url: crossing.url, namespace: randomUUID(), ...setting });
   const stage: CacheTrouble = {
     server,
+    crowd,
     crossing,
     startRedis: async (...more) => {
       const other = await startRedis(...more);

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import type { PrivateServer } from '../../../scripts/private-servers.mjs';
 import { caughtUp, synchronised } from '../../support/redis/replication.js';
-import { cache, type CacheScene, type CacheTrouble } from '../cache/cache.scene.js';
+import { until } from '../../support/until.js';
+import { cache, type CacheScene, type CacheTrouble, WRITERS } from '../cache/cache.scene.js';
 import type { Case } from '../case.js';
 import { pause } from '../faults.js';
 
@@ -29,7 +30,7 @@ async function down({ server }: CacheTrouble): Promise<number> {
 /** Again and again a replica takes over that has not got the last purges. */
 function failovers(): NonNullable<CacheScene['trouble']> {
   let promoted: PrivateServer | undefined;
-  return async ({ server, crossing, startRedis, client }) => {
+  return async ({ server, crowd, crossing, startRedis, client }) => {
     const primary = promoted ?? server;
     const replica = await startRedis('--replicaof', `127.0.0.1 ${primary.port}`, '--repl-diskless-sync-delay', '0');
     const standby = client(replica);
@@ -37,9 +38,13 @@ function failovers(): NonNullable<CacheScene['trouble']> {
     await caughtUp(standby, client(primary));
     await standby.replicaof('NO', 'ONE');
     await setTimeout(2_000); // what is purged now it will never hear of
+    await crowd.rest(); // else what it has not heard of might be purged again before it is read
     await primary.stop('SIGKILL');
     crossing.switch(replica.port);
     promoted = replica;
+    const hits = await crowd.hits();
+    await until(async () => (await crowd.hits()) > hits + 100, { timeoutMs: 30_000 });
+    crowd.write(WRITERS);
     return 1;
   };
 }
