@@ -50,19 +50,19 @@ class Envelope implements NestInterceptor {
 @Controller()
 @UseGuards(Door)
 class Desk {
-  @Everywhere('enveloped')
+  @Everywhere('enveloped', { mutates: false })
   @UseInterceptors(Envelope)
   enveloped(@Body('id') _: unknown): number {
     return (calls += 1);
   }
 
-  @Everywhere('answer')
+  @Everywhere('answer', { mutates: false })
   answer(@Body() _: unknown): unknown {
     calls += 1;
     return answer();
   }
 
-  @Everywhere('balance')
+  @Everywhere('balance', { mutates: false })
   async balance(@Body() _: unknown): Promise<object> {
     calls += 1;
     const taken = balance;
@@ -84,7 +84,7 @@ class Desk {
     return changes.pipe(tap({ next: (to) => void (balance = to), complete: add(10), error: add(100) }));
   }
 
-  @Everywhere('whole-context')
+  @Everywhere('whole-context', { mutates: false })
   context(@Body() _: unknown, @Ctx() __: unknown): object {
     return { calls: (calls += 1) };
   }
@@ -297,7 +297,7 @@ describe('a message that is answered with a stream', () => {
 describe('a service without a cache', () => {
   @Controller()
   class Door {
-    @Everywhere('who')
+    @Everywhere('who', { mutates: false })
     who(@Caller() who: Caller | undefined): unknown {
       return { tenantId: who?.tenantId };
     }

@@ -11,7 +11,7 @@ class SearchController {
   executed = 0;
 
   @Post('search/:of')
-  @Operation('search')
+  @Operation('search', { mutates: false })
   search(@Param('of') of: string, @Query('page') page: unknown, @Body('limit') limit: unknown = 10): object {
     return { of, page, limit, executed: (this.executed += 1) };
   }

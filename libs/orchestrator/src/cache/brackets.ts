@@ -119,11 +119,15 @@ export class Brackets {
   }
 
   /** Why no answer of the operation is cached, whatever its input. `undefined`: they may be. */
-  neverCached({ cache, sensitiveInputFields = [], parameters }: BoundOperation): string | undefined {
+  neverCached(operation: BoundOperation): string | undefined {
+    const { cache, sensitiveInputFields = [], parameters, undeclared = false, changingMethod } = operation;
     if (!this.isOn) return CACHE_OFF;
     if (cache === false) return 'the operation says cache: false';
     if (parameters.madePerCall) return 'its controller is made anew for every call';
-    return sensitiveInputFields.length > 0 ? 'its input holds secrets' : undefined;
+    if (sensitiveInputFields.length > 0) return 'its input holds secrets';
+    return undeclared && changingMethod !== undefined
+      ? `its route is for ${changingMethod}, and nothing says whether it changes something`
+      : undefined;
   }
 
   /** A read that is not cached. */

@@ -4,6 +4,9 @@ import type { BoundOperation, OperationRegistry } from '../operations/operation.
 import { nearest } from '../utils/nearest.js';
 import type { Brackets } from './brackets.js';
 
+/** So many operations are told by name. */
+const TOLD = 20;
+
 /** The caches of this application's services: what they read of each other, and the one interceptor that serves them all. */
 @Injectable()
 export class StepCaches {
@@ -50,6 +53,33 @@ export class StepCaches {
       }
     }
     this.warnOfMisspelt([...operations.all()]);
+    this.tellUndeclared(
+      [...operations.all()].filter(({ service, undeclared }) => undeclared && this.of(service)?.isOn),
+    );
+  }
+
+  /** What nobody has declared is cached as a read: an effect behind it would not happen again, so that he is told. */
+  private tellUndeclared(operations: readonly BoundOperation[]): void {
+    for (const { service, name, handler, changingMethod } of operations) {
+      if (changingMethod === undefined) continue;
+      this.logger.warn(
+        `Operation "${name}" of "${service}" (${handler}) has a route for ${changingMethod}, and nothing says whether it changes something: ` +
+          'it is not cached, and what it changes is not purged. Add @Mutates, or @Reads.',
+      );
+    }
+    for (const [service, { isOn }] of this.byService) {
+      const taken = operations.filter((each) => each.service === service && this.isTakenForRead(each));
+      if (!isOn || taken.length === 0) continue;
+      const names = taken.slice(0, TOLD).map(({ name }) => name);
+      const more = taken.length > TOLD ? ` and ${taken.length - TOLD} more` : '';
+      this.logger.log(
+        `Service "${service}" takes for reads, and answers from its cache: ${names.join(', ')}${more}. Add @Mutates to what changes something.`,
+      );
+    }
+  }
+
+  private isTakenForRead(operation: BoundOperation): boolean {
+    return this.of(operation.service)?.neverCached(operation) === undefined;
   }
 
   /** What nothing reads may be changed; where it is spelt nearly as what is read, that would stay as it was before. */

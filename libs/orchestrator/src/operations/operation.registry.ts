@@ -12,6 +12,10 @@ import type { HandlerParameters } from './parameters.js';
 /** An operation that can be run here. */
 export interface BoundOperation extends Operation {
   readonly mutates: boolean;
+  /** Nothing says what it reads or changes, or how it is cached: it is taken for a read. */
+  readonly undeclared?: boolean;
+  /** The HTTP method of its route, where that is for changes: `POST`. */
+  readonly changingMethod?: string | undefined;
   /** As messages name it: `InvoiceController.get`. */
   readonly handler: string;
   readonly parameters: HandlerParameters;

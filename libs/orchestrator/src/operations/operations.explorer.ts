@@ -12,6 +12,7 @@ import { readOperations, type DeclaredOperations, type OperationsSource } from '
 import { ownerProbe } from './owner.probe.js';
 import { checkParameters, parametersOf } from './parameters.js';
 import { schemaBracket } from './schema-bracket.js';
+import { changingMethodOf, isUndeclared } from './undeclared.js';
 
 /** A service of this application, as its module registers it. */
 export interface ServiceDeclaration {
@@ -104,9 +105,10 @@ export class OperationsExplorer {
     const invoke = this.invoker.bind({ ...handler, operation: name }, schemaBracket(of, traits));
     if (handler.host.isDependencyTreeStatic()) nameStandIn(handler.host.instance as object, handler.methodName);
     const parameters = parametersOf(handler);
+    const said = { undeclared: isUndeclared(traits), changingMethod: changingMethodOf(handler.method) };
     const mutates = traits.mutates ?? false;
     this.registry.add(
-      { ...traits, mutates, service, name, handler: handlerName(handler), parameters, invoke },
+      { ...traits, ...said, mutates, service, name, handler: handlerName(handler), parameters, invoke },
       handler,
     );
   }
