@@ -19,6 +19,7 @@ import type { HopResult, Obstacle, Router, SkipReason } from './transports/route
 import type { IncomingMessage } from './transports/workflow.transport.js';
 import type { Clock } from './utils/clock.js';
 import { describeError, stackOf } from './utils/describe-error.js';
+import { SeldomLogger } from './utils/seldom-logger.js';
 
 export interface HopSettings extends LeaseSettings {
   readonly service: string;
@@ -34,6 +35,7 @@ const LONGEST_BUSY = 1_000;
 /** One hop: what a service does with one workflow message, start to end. Read this file first. */
 export class Hop {
   private readonly logger = new Logger(Hop.name);
+  private readonly seldom: SeldomLogger;
 
   constructor(
     private readonly settings: HopSettings,
@@ -45,7 +47,9 @@ export class Hop {
     private readonly publisher: Publisher,
     private readonly keeper: ForkKeeper,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.seldom = new SeldomLogger(this.logger, clock);
+  }
 
   /**
    * Resolves: the message is done with, and is to be acknowledged. The order within is `docs/lifecycle.md`; after a crash
@@ -173,6 +177,10 @@ export class Hop {
       if (this.clock.now() - since >= this.settings.unroutableFor) {
         return move.kind === 'leave' ? withoutPart(move, part, (from) => stop(from, failure)) : stop(run, failure);
       }
+      this.seldom.warn(
+        obstacle,
+        `Run ${run.message.workflowId} waits, for ${this.settings.unroutableFor} ms at most: ${error.message}`,
+      );
       const result = await this.putBack(incoming, 'unroutable', { ...carried(journal), unroutableSince: since });
       await journal.lease.release();
       return result;
@@ -255,7 +263,7 @@ export class Hop {
     } catch (error) {
       if (error instanceof OrchestratorError) return this.refused(incoming, error, message);
       if (error instanceof Interrupted) throw error;
-      this.logger.warn(`Run ${message.workflowId}: the state store did not answer (${describeError(error)}).`);
+      this.unanswered(message, error);
       return this.putBack(incoming, 'unavailable');
     }
   }
@@ -266,14 +274,24 @@ export class Hop {
     try {
       return await this.state.claim({ workflowId, epoch, line, seq, hopId }, terms);
     } catch (error) {
-      this.logger.warn(`Run ${workflowId}: the state store did not answer the claim (${describeError(error)}).`);
+      this.unanswered(message, error);
       return { kind: 'unavailable' };
     }
   }
 
+  private unanswered({ workflowId }: WorkflowMessage, error: unknown): void {
+    this.seldom.warn(
+      'unanswered',
+      `Run ${workflowId} waits: the state store did not answer (${describeError(error)}).`,
+    );
+  }
+
   /** The message may not execute now, or never more. */
   private defer(incoming: IncomingMessage, claim: Refused): Promise<HopResult> | HopResult {
-    if (claim.kind === 'busy') return this.putBack(incoming, 'busy', {}, Math.min(claim.forMs, LONGEST_BUSY));
+    if (claim.kind === 'busy') {
+      if (incoming.deliveries > 1) this.seldom.warn('busy', `Message "${incoming.messageId}" comes again, and whoever had it before has not let it go: unless he is heard of, it is executed when his lease ends, in ${claim.forMs} ms (twice the option timeout, from his last word on).`); // prettier-ignore
+      return this.putBack(incoming, 'busy', {}, Math.min(claim.forMs, LONGEST_BUSY));
+    }
     if (claim.kind === 'unavailable') return this.putBack(incoming, claim.kind);
     return { skipped: true, reason: claim.kind };
   }

@@ -191,7 +191,7 @@ function storeOf(
   if (!shared) return memory;
   throw new ConfigurationError(
     `OrchestratorModule: the transport of service "${service}" reaches other processes, so run records must too (got state: ` +
-      'in memory). Give a state store that all processes share, or say state: false and read in docs/guarantees.md what that means.',
+      'in memory). Give a state store that all processes share, as redisState({ url }) of nest-orchestrator/redis is, or say state: false and read in docs/guarantees.md what that means.',
   );
 }
 
