@@ -112,6 +112,23 @@ describe('a run of two processes with one record in Redis', () => {
     expect(new Set(broker.kept('workflow.completed').map(({ body }) => body)).size).toBe(1);
   });
 
+  it('gives whoever runs it outputs that are too large to be kept, however soon it ends', async () => {
+    const large = (): string => 'x'.repeat(900_000);
+    const none: TestOperations = { reads: { none: () => 0 } };
+    for (let time = 0; time < 10; time += 1) {
+      const { alpha } = await boot({ alpha: { mutates: { large } }, beta: none }); // the first of a process connects first
+      const { output, steps } = await alpha.run<string>(cookbook(task('l', 'alpha', 'large')));
+      expect([output.length, steps['l'] === output]).toEqual([900_000, true]);
+      await Promise.all(apps.splice(0).map((app) => app.close()));
+    }
+  });
+
+  it('keeps outputs of 60 kB, which are those of its last step', async () => {
+    const { alpha, beta } = await boot({ alpha: { mutates: { some: () => 'x'.repeat(60_000) } }, beta: { reads: { none: () => 0 } } }); // prettier-ignore
+    const { workflowId } = await alpha.run(cookbook(task('s', 'alpha', 'some')));
+    expect((await beta.result<string>(workflowId)).output).toHaveLength(60_000);
+  });
+
   it('is cancelled from the process that does not hold it', async () => {
     const entered = deferred<OperationContext>();
     const waits = (_: never, context: OperationContext): Promise<unknown> => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { Cookbook } from './cookbook/cookbook.js';
@@ -14,7 +15,7 @@ import type { RequeueOptions } from './execution/requeue.js';
 import type { FailedRuns } from './failed-runs.js';
 import type { RunRequeuer } from './run.requeuer.js';
 import type { RunStarter } from './run.starter.js';
-import type { RunStatus, StateStore } from './state/state.store.js';
+import type { RunStatus, RunSummary, StateStore } from './state/state.store.js';
 import type { HopResult } from './transports/router.js';
 import { asJson, refuseNonObject, refuseNonText } from './utils/arguments.js';
 import type { Clock } from './utils/clock.js';
@@ -95,10 +96,18 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
     cookbook: string | object,
     options: StartOptions & ResultOptions = {},
   ): Promise<RunResult<Output>> {
-    const { timeout = DEFAULT_TIMEOUT, ...start } = options;
-    waitOf(timeout);
-    const { workflowId } = await this.start(cookbook, start);
-    return this.result<Output>(workflowId, { timeout });
+    refuseNonObject('run: the options', options);
+    const { timeout = DEFAULT_TIMEOUT, workflowId = randomUUID(), ...start } = options;
+    const ms = waitOf(timeout);
+    const end = this.endOf(workflowId); // before it is started: outputs that are large are told, and not kept
+    try {
+      await this.state.listening(workflowId);
+      await this.start(cookbook, { ...start, workflowId });
+      return await this.resultOf<Output>(workflowId, end, ms);
+    } finally {
+      this.waiting.delete(end.giveUp);
+      end.giveUp.abort();
+    }
   }
 
   /**
@@ -113,23 +122,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
     refuseNonObject('result: the options', options);
     const { timeout = DEFAULT_TIMEOUT } = options;
     const ms = waitOf(timeout);
-    const giveUp = new AbortController();
-    this.waiting.add(giveUp);
-    const disarm = this.clock.after(ms, () => {
-      const abort = (reason: unknown): void => {
-        giveUp.abort(reason);
-      };
-      void this.overdue(workflowId, ms).then(abort, abort);
-    });
-    try {
-      const { failure, output, steps = {}, truncated } = await this.state.ended(workflowId, giveUp.signal);
-      if (failure !== undefined) throw new WorkflowFailedError(workflowId, failure);
-      if (truncated) throw new ResultTruncatedError(`Run "${workflowId}" has completed; its outputs were too large to be kept. They are in its message on workflow.completed.`); // prettier-ignore
-      return { workflowId, output: output as Output, steps };
-    } finally {
-      disarm();
-      this.waiting.delete(giveUp);
-    }
+    return this.resultOf<Output>(workflowId, this.endOf(workflowId), ms);
   }
 
   /** How far a run is; `unknown` until a service has taken it up, and when its record is no longer kept. */
@@ -185,6 +178,32 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
     return this.consumer.handle(body);
   }
 
+  private endOf(workflowId: string): End {
+    const giveUp = new AbortController();
+    this.waiting.add(giveUp);
+    const summary = this.state.ended(workflowId, giveUp.signal);
+    summary.catch(() => undefined); // who awaits it is told
+    return { summary, giveUp };
+  }
+
+  private async resultOf<Output>(workflowId: string, { summary, giveUp }: End, ms: number): Promise<RunResult<Output>> {
+    const disarm = this.clock.after(ms, () => {
+      const abort = (reason: unknown): void => {
+        giveUp.abort(reason);
+      };
+      void this.overdue(workflowId, ms).then(abort, abort);
+    });
+    try {
+      const { failure, output, steps = {}, truncated } = await summary;
+      if (failure !== undefined) throw new WorkflowFailedError(workflowId, failure);
+      if (truncated) throw new ResultTruncatedError(`Run "${workflowId}" has completed; its outputs were too large to be kept. They are in its message on workflow.completed.`); // prettier-ignore
+      return { workflowId, output: output as Output, steps };
+    } finally {
+      disarm();
+      this.waiting.delete(giveUp);
+    }
+  }
+
   private async overdue(workflowId: string, ms: number): Promise<ResultTimeoutError> {
     const { status } = await this.state.status(workflowId).catch(() => ({ status: 'running' }));
     const late = `Run "${workflowId}" has not ended within ${ms} ms. `;
@@ -193,6 +212,12 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
     if (status === 'delivery_requested') return new ResultTimeoutError(`${late}It waits for its delivery: give a service the option deliver, or go on with resume().`); // prettier-ignore
     return new ResultTimeoutError(`${late}It goes on: ask again, or see status().`);
   }
+}
+
+/** The end of a run, as somebody waits for it. */
+interface End {
+  readonly summary: Promise<RunSummary>;
+  readonly giveUp: AbortController;
 }
 
 const DEFAULT_TIMEOUT = '1m';

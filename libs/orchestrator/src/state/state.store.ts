@@ -181,6 +181,14 @@ export abstract class StateStore {
   /** Resolves when the run has ended; rejects with the signal's reason when that aborts first. */
   abstract ended(workflowId: string, signal: AbortSignal): Promise<RunSummary>;
 
+  /**
+   * Resolves when the end of a run that `ended` waits for would be heard whole: before it is started. Where that takes time; it
+   * rejects never, and does not wait for a store that is away. Default: at once.
+   */
+  listening(_: string): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Lets go of connections. Called when the service that made the store has handled its last message. */
   close(): Promise<void> {
     return Promise.resolve();

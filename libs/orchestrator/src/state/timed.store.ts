@@ -76,6 +76,10 @@ export class TimedStore extends StateStore {
     return this.store.ended(workflowId, signal);
   }
 
+  override listening(workflowId: string): Promise<void> {
+    return this.store.listening(workflowId);
+  }
+
   override close(): Promise<void> {
     return this.store.close();
   }

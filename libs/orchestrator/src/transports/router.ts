@@ -172,7 +172,7 @@ export class Router {
   private async reply(destination: string, workflowId: string, summary: RunSummary, messageId: string): Promise<void> {
     const { whole, kept } = summaryTexts(summary);
     const text = Buffer.byteLength(whole) > this.codec.limits.messageBytes / 2 ? kept : whole;
-    const body = JSON.stringify({ workflow_id: workflowId, summary: JSON.parse(text) as unknown });
+    const body = `{"workflow_id":${JSON.stringify(workflowId)},"summary":${text}}`;
     await this.publisher.tryToPublish({ destination, body, messageId: `${messageId}:reply` });
   }
 

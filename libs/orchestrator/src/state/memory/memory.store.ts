@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers'; // not the global: an app's test may
 import { changed } from '../../utils/changed.js';
 import type { Clock } from '../../utils/clock.js';
 import { EndWaiters } from '../end-waiters.js';
-import { summaryTexts } from '../summary.js';
+import { summaryOf, summaryTexts } from '../summary.js';
 import {
   type Arrival,
   type ArrivalAnswer,
@@ -96,7 +96,7 @@ export class MemoryStateStore extends StateStore {
     run.end(holder, line, kept);
     this.runs.ended(holder.workflowId);
     const tell = (): void => {
-      this.waiting.tell(holder.workflowId, () => parsed(whole));
+      this.waiting.tell(holder.workflowId, () => summaryOf(whole));
     };
     // The hop publishes the terminal next: whoever hears of a failure is to find it among the failed runs.
     if (summary.status === 'completed') tell();
@@ -118,7 +118,7 @@ export class MemoryStateStore extends StateStore {
   override status(workflowId: string): Promise<RunStatus> {
     const run = this.runs.get(workflowId);
     if (run === undefined) return Promise.resolve({ status: 'unknown' });
-    if (run.ending !== undefined) return Promise.resolve(parsed(run.ending.summary));
+    if (run.ending !== undefined) return Promise.resolve(summaryOf(run.ending.summary));
     if (run.cancelled) return Promise.resolve({ status: 'cancelling' });
     const handedOver = run.lines.get('')?.departure === 'hand_over';
     return Promise.resolve({ status: handedOver ? 'delivery_requested' : 'running' });
@@ -131,7 +131,7 @@ export class MemoryStateStore extends StateStore {
 
   override ended(workflowId: string, signal: AbortSignal): Promise<RunSummary> {
     const ending = this.runs.get(workflowId)?.ending;
-    return this.waiting.wait(workflowId, signal, ending && parsed(ending.summary));
+    return this.waiting.wait(workflowId, signal, ending && summaryOf(ending.summary));
   }
 
   private claimNow(hop: HopId, { leaseMs, now: at, expiresAt }: ClaimTerms): Claim {
@@ -155,7 +155,7 @@ export class MemoryStateStore extends StateStore {
     const taken: Line = { ...(same ? line : newLine(at)), seq, hopId: hop.hopId, token: holder.token, leasedUntil, placed, overdue: false }; // prettier-ignore
     run.lines.set(hop.line, taken);
     const grant = { holder, journal: { ...taken.journal }, at: taken.at, left: taken.departure === 'fork' };
-    if (ending !== undefined) return { kind: 'ended-here', summary: parsed(ending.summary), ...grant };
+    if (ending !== undefined) return { kind: 'ended-here', summary: summaryOf(ending.summary), ...grant };
     return { kind: run.cancelled ? 'cancelled' : 'granted', ...grant };
   }
 
@@ -177,5 +177,3 @@ export class MemoryStateStore extends StateStore {
     return line.seq === hop.seq && line.hopId === hop.hopId && line.token === token ? { run, line } : { run };
   }
 }
-
-const parsed = (summary: string): RunSummary => JSON.parse(summary) as RunSummary;

@@ -18,7 +18,7 @@ import {
   type RunSummary,
   StateStore,
 } from '../state.store.js';
-import { summaryTexts } from '../summary.js';
+import { summaryOf, summaryTexts } from '../summary.js';
 import { RunEndings } from './run-endings.js';
 import { fromField, inField, placeOf } from './run-keys.js';
 import { KEPT_BEYOND, KEPT_OTHERWISE } from './scripts/prelude.js';
@@ -126,6 +126,10 @@ export class RedisStateStore extends StateStore {
     return this.endings.wait(workflowId, signal);
   }
 
+  override listening(workflowId: string): Promise<void> {
+    return this.endings.listening(workflowId);
+  }
+
   override close(): Promise<void> {
     this.endings.close();
     this.connection.close();
@@ -164,7 +168,7 @@ function claimOf(hop: HopId, answer: readonly string[]): Claim {
     case 'ended-here': {
       const holder: Holder = changed(hop, { seq: Number(seq), token: fromField(token) });
       const grant: Grant = { holder, journal: journalOf(journal), at: Number(at), left: left === '1' };
-      return kind === 'ended-here' ? { kind, summary: parsed(summary), ...grant } : { kind, ...grant };
+      return kind === 'ended-here' ? { kind, summary: summaryOf(summary), ...grant } : { kind, ...grant };
     }
     default:
       throw new Error(`Redis answered a claim with "${kind}".`);
@@ -185,7 +189,5 @@ function statusOf(answer: unknown): RunStatus {
     'unknown' | 'running' | 'delivery_requested' | 'cancelling' | 'ended',
     string?,
   ];
-  return status === 'ended' ? parsed(summary) : { status };
+  return status === 'ended' ? summaryOf(summary) : { status };
 }
-
-const parsed = (summary: string): RunSummary => JSON.parse(summary) as RunSummary;

@@ -1,16 +1,24 @@
 import type { Cluster, Redis } from 'ioredis';
 import { clearTimeout, setTimeout } from 'node:timers'; // not the global: an app's test may fake that
+import { SystemClock } from '../../utils/clock.js';
+import { settledWithin } from '../../utils/deadline.js';
 import { EndWaiters } from '../end-waiters.js';
 import type { RunStatus, RunSummary } from '../state.store.js';
+import { summaryOf } from '../summary.js';
 import { placeOf } from './run-keys.js';
 
 /** Milliseconds until it is looked whether a run has ended of which nobody told: at first, and at last. */
 const [FIRST_LOOK, LAST_LOOK] = [1_000, 5_000];
 
+/** Milliseconds for which a run is not started that somebody would listen to. */
+const LISTENS_WITHIN = 1_000;
+
 /** A run whose end somebody of this process waits for. */
 interface Watch {
   pause: number;
   timer?: NodeJS.Timeout;
+  /** Resolves when its end is heard from now on. */
+  listening?: Promise<void>;
 }
 
 /** The ends of runs, as they are told on a channel of each run, or found in its record. */
@@ -40,6 +48,12 @@ export class RunEndings {
     }
   }
 
+  /** Of a run that somebody waits for: resolves when its end is heard from now on, or a second later. */
+  listening(workflowId: string): Promise<void> {
+    const { listening = Promise.resolve() } = this.watched.get(workflowId) ?? {};
+    return settledWithin(new SystemClock(), LISTENS_WITHIN, listening);
+  }
+
   close(): void {
     this.isClosed = true;
     for (const workflowId of this.watched.keys()) this.unwatch(workflowId);
@@ -50,7 +64,7 @@ export class RunEndings {
     if (this.watched.has(workflowId)) return;
     const watch: Watch = { pause: FIRST_LOOK };
     this.watched.set(workflowId, watch);
-    void this.follow(workflowId, watch);
+    watch.listening = this.follow(workflowId, watch);
   }
 
   /** Looks, listens, and looks again: what ended before it could be heard is in the record. Then looks from time to time. */
@@ -99,7 +113,7 @@ export class RunEndings {
 
   /** @param summary JSON: whoever is given it may change it */
   private tell(workflowId: string, summary: string): void {
-    this.waiting.tell(workflowId, () => JSON.parse(summary) as RunSummary);
+    this.waiting.tell(workflowId, () => summaryOf(summary));
   }
 
   private unwatch(workflowId: string): void {
