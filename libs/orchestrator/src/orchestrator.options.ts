@@ -29,6 +29,7 @@ import { type Duration, toMilliseconds } from './utils/duration.js';
 import { IsDuration } from './utils/is-duration.js';
 import { isRecord } from './utils/is-record.js';
 import { suggestion } from './utils/nearest.js';
+import { SHORT_NAME } from './utils/short-name.js';
 
 /** What `OrchestratorModule.forRoot()` takes beside `service`. Everything has a default. */
 export interface OrchestratorModuleOptions {
@@ -298,7 +299,9 @@ class CacheChecks {
 
 class Options {
   @IsString()
-  @Matches(/^[A-Za-z0-9_-]+$/, { message: 'must be a name of letters, digits, "-" and "_", such as \'orders\'' })
+  @Matches(new RegExp(SHORT_NAME), {
+    message: 'must be a name of at most 100 letters, digits, "-" and "_", such as \'orders\'',
+  })
   service = '';
   @IsOptional() @HasCreate('transport') transport?: unknown;
   @IsOptional() @HasCreate('state', 'false, or ', false) state?: unknown;
@@ -324,7 +327,7 @@ class Options {
   @IsOptional() @IsDuration({ positive: true }) timeout?: Duration;
   @IsOptional()
   @IsString()
-  @Matches(/^[A-Za-z0-9_-]+$/, { message: 'must be letters, digits, "-" and "_"' })
+  @Matches(new RegExp(SHORT_NAME), { message: 'must be at most 100 letters, digits, "-" and "_"' })
   namespace?: string;
   @IsOptional() @IsFunction() classifyError?: unknown;
   @IsOptional() @IsFunction() deliver?: unknown;

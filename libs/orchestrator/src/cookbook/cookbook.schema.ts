@@ -1,3 +1,5 @@
+import { SHORT_NAME } from '../utils/short-name.js';
+
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
 /** Keys that have a meaning in the format and none here yet: refused, since ignoring them would change what a run does. */
@@ -16,7 +18,9 @@ const template = (description: string): object => ({ type: 'string', minLength: 
 const callerId = (description: string): object => ({ type: ['string', 'number'], description });
 
 const NAME = { type: 'string', pattern: '^(?!.*\\{\\{).+$' };
-const PINNED = { ...NAME, description: 'Give the service that evaluates this step: a name, never a template.' };
+const SERVICE = { type: 'string', pattern: SHORT_NAME };
+const WITHIN = 'a name of at most 100 letters, digits, "_" and "-", never a template.';
+const PINNED = { ...SERVICE, description: `Give the service that evaluates this step: ${WITHIN}` };
 
 const DURATION = integer(0, 'Give milliseconds as a whole number, or "until" instead.');
 
@@ -26,7 +30,7 @@ const STEP_TYPES = {
     description: 'Runs one operation of one service.',
     required: ['service', 'operation'],
     properties: {
-      service: { ...NAME, description: 'Give the service whose operation it is: a name, never a template.' },
+      service: { ...SERVICE, description: `Give the service whose operation it is: ${WITHIN}` },
       operation: { ...NAME, description: 'Give the operation to run: a name, never a template.' },
       input: { description: 'Any JSON; texts in it may hold references such as {{api_input.order_id}}.' },
       mutates: { type: 'boolean', description: 'Say true when the operation changes something, else false.' },
