@@ -163,6 +163,18 @@ describe('a Redis that may not publish', () => {
   });
 });
 
+describe('a database that the server does not have', () => {
+  it('is told, and nothing is put among what is in another one', async () => {
+    const lines = logged();
+    const server = await started();
+    const store = storeAt(`${server.url}/9999`);
+    await until(() => lines.length === 1, { timeoutMs: 10_000 });
+    await expect(claim(store, hop())).rejects.toThrow();
+    expect(lines).toEqual([expect.stringMatching(/\/9999 cannot be used for the run records.+out of range/)]);
+    expect(await clientAt(server.url).dbsize()).toBe(0);
+  });
+});
+
 describe('a Redis that is away at boot', () => {
   it('stops no service: the log says where it was looked for, without credentials, and calls go on once it is there', async () => {
     const lines = logged();

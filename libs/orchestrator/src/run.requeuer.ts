@@ -11,7 +11,7 @@ import type { WorkflowEvents } from './events/workflow-events.js';
 import type { Planner } from './execution/planner.js';
 import { requeued, type RequeueOptions } from './execution/requeue.js';
 import type { MessageCodec } from './message/message.codec.js';
-import { describeFailed, type FailedRun, messageOfTerminal } from './message/terminal.js';
+import { describeFailed, messageOfTerminal } from './message/terminal.js';
 import type { WorkflowMessage } from './message/workflow-message.js';
 import type { Settings } from './orchestrator.options.js';
 import type { RunStatus, StateStore } from './state/state.store.js';
@@ -114,7 +114,7 @@ export class RunRequeuer {
 
 /** What `failed` lists holds its message. */
 function envelopeOf(failed: object): object {
-  const { envelope } = failed as Partial<FailedRun>;
+  const { envelope } = isRecord(failed) ? failed : {};
   return isRecord(envelope) ? envelope : failed;
 }
 

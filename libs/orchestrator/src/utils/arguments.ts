@@ -2,10 +2,18 @@ import { InvalidArgumentError } from '../errors/invalid-argument.error.js';
 import { describe } from './describe.js';
 import { describeError } from './describe-error.js';
 import { isRecord } from './is-record.js';
+import { unknownMember } from './unknown-member.js';
 
 /** @throws InvalidArgumentError */
 export function refuseNonObject(what: string, value: unknown): void {
   if (!isRecord(value)) throw new InvalidArgumentError(`${what} must be an object (got ${describe(value)}).`);
+}
+
+/** @throws InvalidArgumentError for options that are no object, and for one that does not exist */
+export function refuseStrangers(of: string, options: object, names: readonly string[]): void {
+  refuseNonObject(`${of}: the options`, options);
+  const unknown = unknownMember(options, names, 'option');
+  if (unknown !== undefined) throw new InvalidArgumentError(`${of}: ${unknown}`);
 }
 
 /** @throws InvalidArgumentError */

@@ -93,12 +93,23 @@ export class RedisConnection<Client extends Redis | Cluster = Redis> {
 
   private async check(): Promise<void> {
     try {
+      await this.select();
       await this.purpose.check?.(this.client);
       this.back();
     } catch (error) {
       this.why = error;
       this.lost();
     }
+  }
+
+  /** The client goes on in database 0 where the one that it is to use is not there: among what is somebody else's. */
+  private async select(): Promise<void> {
+    const db = 'options' in this.client ? ((this.client as Redis).options.db ?? 0) : 0;
+    if (db === 0) return;
+    await (this.client as Redis).select(db).catch((error: unknown) => {
+      if (messageOf(error).includes('out of range')) this.client.disconnect();
+      throw error;
+    });
   }
 
   private back(): void {

@@ -1,5 +1,6 @@
 import type { RedisOptions } from 'ioredis';
 import { ConfigurationError } from '../../errors/configuration.error.js';
+import { checkDatabase, checkOptions } from '../../utils/check-options.js';
 import { describe } from '../../utils/describe.js';
 import { messageOf } from '../../utils/describe-error.js';
 
@@ -43,13 +44,21 @@ export interface RedisTarget {
 }
 
 /** @throws ConfigurationError for what cannot keep the promise, with the fix */
-export function targetOf({ url, redis = {} }: RedisCacheOptions): RedisTarget {
+export function targetOf(given: RedisCacheOptions): RedisTarget {
+  checkOptions('redisCache', given, { url: 'anything', redis: 'an object', entries: 'true or false', memory: 'true or false' }); // prettier-ignore
+  const { url, redis = {} } = given;
   const parsed = url === undefined ? undefined : parse(url);
+  checkDatabase('redisCache', parsed, redis.db);
   refuse(Object.entries(redis), 'redis.');
   refuse(parsed?.searchParams.entries() ?? [], 'url ?'); // ioredis takes settings from there, before any others
   if (parsed === undefined && redis.host === undefined && redis.path === undefined && redis.sentinels === undefined) {
     throw new ConfigurationError(
       "redisCache: url must say where Redis is (got nothing). Give url: 'redis://host:6379', or redis: { host }, { path } or { sentinels }.",
+    );
+  }
+  if (redis.sentinels !== undefined && redis.name === undefined) {
+    throw new ConfigurationError(
+      "redisCache: redis.name must be the name that the sentinels know, such as 'mymaster' (got nothing).",
     );
   }
   return { url, options: { ...redis, ...FIXED }, place: placeOf(parsed, redis) };

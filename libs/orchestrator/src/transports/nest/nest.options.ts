@@ -6,6 +6,7 @@ import {
   Transport,
 } from '@nestjs/microservices';
 import { ConfigurationError } from '../../errors/configuration.error.js';
+import { checkOptions } from '../../utils/check-options.js';
 import { describe } from '../../utils/describe.js';
 import { isRecord } from '../../utils/is-record.js';
 import { NatsWire } from './nats.wire.js';
@@ -59,6 +60,7 @@ const MADE = ['queue', 'routingKey', 'exchangeType', 'exchangeArguments', 'wildc
  */
 export function wireOf(given: NestTransportOptions): (service: string) => Wire {
   if (!isRecord(given)) refuse(`it takes a transport and its options (got ${describe(given)})`, 'Give { transport: Transport.NATS, options: { servers, queue } }, for one.'); // prettier-ignore
+  checkOptions('nestTransport', given, { transport: 'anything', options: 'an object', services: 'an object' });
   const own = ['serializer', 'deserializer'].find((name) => (given.options as Record<string, unknown> | undefined)?.[name] !== undefined); // prettier-ignore
   if (own !== undefined) refuse(`options.${own} cannot be one of your own`, 'Leave it out: processes of other versions must be able to read each other.'); // prettier-ignore
   switch (given.transport) {
@@ -91,6 +93,7 @@ function rmqChecked(options: NestRmqOptions['options'] | undefined): NestRmqOpti
   if (options === undefined || noAck !== false) {
     refuse(`options.noAck must be false (got ${describe(noAck)}, and Nest's default is true)`, 'With noAck the broker forgets a message before it is handled: what a process has in hand is lost when it dies.'); // prettier-ignore
   }
+  if (queueOptions !== undefined && !isRecord(queueOptions)) refuse(`options.queueOptions must be an object (got ${describe(queueOptions)})`, 'Leave it out, or give what amqplib takes.'); // prettier-ignore
   if (persistent === false) refuse('options.persistent must not be false', 'Leave it out: messages are persistent then, and outlive a restart of the broker.'); // prettier-ignore
   const fleeting = ['durable', 'exclusive', 'autoDelete'].find((name) => (queueOptions as Record<string, unknown> | undefined)?.[name] === (name !== 'durable')); // prettier-ignore
   if (fleeting !== undefined) refuse(`options.queueOptions.${fleeting} must not be ${String(fleeting !== 'durable')}`, 'Leave it out: the queue of a service outlives its processes.'); // prettier-ignore

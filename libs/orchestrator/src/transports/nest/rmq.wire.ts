@@ -142,7 +142,9 @@ export class RmqWire implements Wire {
     try {
       await this.client.connect();
     } catch (error) {
-      throw new BrokerUnavailableError(`RabbitMQ cannot be reached: ${describeError(error)}`, { cause: error });
+      throw new BrokerUnavailableError(`RabbitMQ cannot be reached: ${describeError(causeOf(error))}`, {
+        cause: error,
+      });
     }
     const { connection } = this.client.unwrap<Connections>();
     if (connection === undefined) throw new BrokerUnavailableError('RabbitMQ is not connected.');
@@ -226,6 +228,9 @@ function settle(act: () => void): void {
     // as said
   }
 }
+
+/** Nest's client rejects with the error of its connection, and beside it the url. */
+const causeOf = (error: unknown): unknown => (error as { readonly err?: unknown } | undefined)?.err ?? error;
 
 /** What Nest sends around a packet. */
 function parsed(body: string): unknown {

@@ -94,6 +94,6 @@ export class ConfirmedPublisher {
 
 function nowhere({ exchange, key, mandatory = key, anchored = false }: Publication): Error {
   return anchored
-    ? new BrokerUnavailableError(`RabbitMQ has no queue for "${mandatory}" at the exchange "${exchange}": a binding is missing. Declare what topology() lists, or say declare: 'assert'.`) // prettier-ignore
+    ? new BrokerUnavailableError(`RabbitMQ has no queue for "${mandatory}" at the exchange "${exchange}": a binding is missing. Declare what rabbitTopology() lists, or say declare: 'assert'.`) // prettier-ignore
     : new UnroutableError(mandatory);
 }

@@ -54,12 +54,12 @@ function fixFor(reason: string, mode: DeclareMode): string | undefined {
   }
   if (/\b404\b|NOT[_-]FOUND/i.test(reason)) {
     return mode !== 'assert'
-      ? "It is missing. Declare it (topology() lists everything), or say declare: 'assert'."
+      ? "It is missing. Declare it (rabbitTopology() lists everything), or say declare: 'assert'."
       : 'Declare what it belongs to first.';
   }
   if (/\b403\b|ACCESS[_-]REFUSED/i.test(reason)) {
     const [, right = 'configure'] = /(read|write) access/.exec(reason) ?? [];
-    const instead = right === 'configure' ? ", or declare it yourself (topology() lists everything) and say declare: 'none'" : ''; // prettier-ignore
+    const instead = right === 'configure' ? ", or declare it yourself (rabbitTopology() lists everything) and say declare: 'none'" : ''; // prettier-ignore
     return `Give the user the right to ${right} it${instead}.`;
   }
   return undefined;

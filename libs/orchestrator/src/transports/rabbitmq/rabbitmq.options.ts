@@ -1,10 +1,11 @@
 import type { SecureContextOptions } from 'node:tls';
-import { IsArray, IsBoolean, IsIn, IsInt, IsOptional, Max, Min, ValidateBy } from 'class-validator';
+import { IsArray, IsBoolean, IsIn, IsInt, IsObject, IsOptional, Max, Min, ValidateBy } from 'class-validator';
 import { validateSync } from 'class-validator';
 import { ConfigurationError } from '../../errors/configuration.error.js';
 import { describe } from '../../utils/describe.js';
 import { type Duration, toMilliseconds } from '../../utils/duration.js';
 import { IsDuration } from '../../utils/is-duration.js';
+import { isRecord } from '../../utils/is-record.js';
 
 /** What {@link rabbitmq} takes. */
 export interface RabbitOptions {
@@ -43,6 +44,7 @@ export interface RabbitSettings {
 
 /** @throws ConfigurationError naming every option that is wrong, what was got, and what it must be */
 export function rabbitSettingsOf(options: RabbitOptions): RabbitSettings {
+  if (!isRecord(options)) throw new ConfigurationError(`rabbitmq: the options must be an object, such as { urls: 'amqp://localhost' } (got ${describe(options)}).`); // prettier-ignore
   const urls = typeof options.urls === 'string' ? [options.urls] : options.urls;
   const checked = Object.assign(new Checks(), options, { urls });
   const problems = validateSync(checked, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
@@ -91,5 +93,5 @@ class Checks {
   @IsOptional() @IsBoolean() keepCompleted?: unknown;
   @IsOptional() @IsDuration({ positive: true }) confirmTimeout?: Duration;
   @IsOptional() @IsDuration() heartbeat?: Duration;
-  @IsOptional() tls?: unknown;
+  @IsOptional() @IsObject() tls?: unknown;
 }

@@ -1,4 +1,7 @@
 import { type RabbitOptions, rabbitSettingsOf } from './rabbitmq.options.js';
+import { ConfigurationError } from '../../errors/configuration.error.js';
+import { describe } from '../../utils/describe.js';
+import { SHORT_NAME } from '../../utils/short-name.js';
 import { RabbitTransport } from './rabbitmq.transport.js';
 import { serviceTopology, sharedTopology } from './queues.js';
 import type { Topology } from './topology.js';
@@ -21,6 +24,7 @@ export function rabbitmq(options: RabbitOptions): TransportDefinition {
 /**
  * Every exchange, queue and binding that these services need, in the order in which they can be declared: for operators who
  * declare them, and `declare: 'check'` or `'none'`.
+ * @throws ConfigurationError for what is no list of names
  *
  * @example
  * console.log(JSON.stringify(rabbitTopology(['orders', 'stock']), null, 2));
@@ -29,6 +33,8 @@ export function rabbitTopology(
   services: readonly string[],
   { keepCompleted = false }: Pick<RabbitOptions, 'keepCompleted'> = {},
 ): Topology {
+  const wrong: unknown = Array.isArray(services) ? services.find((name) => !isServiceName(name)) : services;
+  if (wrong !== undefined) throw new ConfigurationError(`rabbitTopology: it takes a list of names of services, such as ['orders'] (got ${describe(wrong)}).`); // prettier-ignore
   const parts = [sharedTopology({ keepCompleted }), ...services.map(serviceTopology)];
   return {
     exchanges: parts.flatMap(({ exchanges }) => exchanges),
@@ -36,3 +42,5 @@ export function rabbitTopology(
     bindings: parts.flatMap(({ bindings }) => bindings),
   };
 }
+
+const isServiceName = (name: unknown): boolean => typeof name === 'string' && new RegExp(SHORT_NAME).test(name);

@@ -1,0 +1,34 @@
+import { ConfigurationError } from '../errors/configuration.error.js';
+import { describe } from './describe.js';
+import { isRecord } from './is-record.js';
+import { unknownMember } from './unknown-member.js';
+
+const KINDS = {
+  'an object': isRecord,
+  'a list': Array.isArray,
+  'true or false': (value: unknown): boolean => typeof value === 'boolean',
+  anything: (): boolean => true,
+} as const;
+
+/**
+ * Checks what a function of the public API is given as its options, before it reads any.
+ * @param kinds what each option must be where it is given
+ * @throws ConfigurationError for what is no object, for an option that does not exist, and for one of another kind
+ */
+export function checkOptions(of: string, given: unknown, kinds: Readonly<Record<string, keyof typeof KINDS>>): void {
+  if (!isRecord(given)) throw new ConfigurationError(`${of}: the options must be an object (got ${describe(given)}).`);
+  const unknown = unknownMember(given, Object.keys(kinds), 'option');
+  if (unknown !== undefined) throw new ConfigurationError(`${of}: ${unknown}`);
+  for (const [name, kind] of Object.entries(kinds)) {
+    const value = given[name];
+    if (value === undefined || KINDS[kind](value)) continue;
+    throw new ConfigurationError(`${of}: ${name} must be ${kind} (got ${describe(value)}).`);
+  }
+}
+
+/** @throws ConfigurationError for a number of a database of Redis that is none */
+export function checkDatabase(of: string, url: URL | undefined, db: unknown): void {
+  const named = [url?.pathname.slice(1) ?? '', url?.searchParams.get('db') ?? ''].find((text) => !/^\d*$/.test(text));
+  const asked = named ?? (db === undefined || Number.isSafeInteger(db) ? undefined : db);
+  if (asked !== undefined) throw new ConfigurationError(`${of}: the database must be a number, such as redis://localhost:6379/0 (got ${describe(asked)}).`); // prettier-ignore
+}
