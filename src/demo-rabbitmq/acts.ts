@@ -88,7 +88,7 @@ export async function killAmongRuns(desk: Desk, stage: Stage): Promise<Act> {
     const before = ended.length;
     await processes.kill('payments');
     say(
-      `${at()}  payments ${pid} killed with SIGKILL: ${chargesIn(folder).length} charges made, ${atWork.size} steps at work there, ${before} runs at their end`,
+      `${at()}  payments ${pid} killed with SIGKILL: ${chargesIn(folder).length} charges made, ${atWork.size === 1 ? '1 step' : `${atWork.size} steps`} at work there, ${before} runs at their end by then`,
     );
     await processes.start('payments');
     say(`${at()}  payments ${processes.pidOf('payments') ?? NaN} is up in its place`);

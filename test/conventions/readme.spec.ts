@@ -70,7 +70,7 @@ describe('README.md', () => {
 });
 
 describe("the package's README.md", () => {
-  it.each(['Thirty lines', 'What is promised', 'What is not promised'])('says the same under %j', (title) => {
+  it.each(['Thirty lines', 'Several processes', 'What is promised', 'What is not promised'])('says the same under %j', (title) => {
     const [root, library] = ['README.md', `${LIBRARY}README.md`].map((file) =>
       section(readFileSync(file, 'utf8'), title),
     );
