@@ -41,7 +41,7 @@ const FATAL_CHARGE = 8;
 /** Every service comes up in a process of its own. Resolves with where runs are started. */
 export async function boot({ processes, signal, say }: Stage): Promise<Desk> {
   const startedAt = performance.now();
-  const urls = await Promise.all(SERVICES.map((service) => processes.start(service)));
+  const urls = await Promise.all(SERVICES.map((service) => processes.start(service, signal)));
   const named = SERVICES.map((service) => `${service} ${processes.pidOf(service) ?? ''}`);
   say(`${SERVICES.length} processes are up after ${duration(performance.now() - startedAt)}: ${named.join(', ')}\n`);
   return new Desk(urls.at(-1) ?? '', signal);
@@ -90,7 +90,7 @@ export async function killAmongRuns(desk: Desk, stage: Stage): Promise<Act> {
     say(
       `${at()}  payments ${pid} killed with SIGKILL: ${chargesIn(folder).length} charges made, ${atWork.size === 1 ? '1 step' : `${atWork.size} steps`} at work there, ${before} runs at their end by then`,
     );
-    await processes.start('payments');
+    await processes.start('payments', signal);
     say(`${at()}  payments ${processes.pidOf('payments') ?? NaN} is up in its place`);
   });
   const following: Promise<void>[] = [];

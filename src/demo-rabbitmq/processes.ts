@@ -19,12 +19,17 @@ export class Processes {
   /** @param env of each, beside that of this process */
   constructor(private readonly env: NodeJS.ProcessEnv) {}
 
-  /** Resolves with where it answers HTTP, once it does. @throws when it ends instead */
-  async start(service: string): Promise<string> {
+  /**
+   * Resolves with where it answers HTTP, once it does. It may wait for its servers without end.
+   * @param signal ends the waiting
+   * @throws when the process ends instead
+   */
+  async start(service: string, signal: AbortSignal): Promise<string> {
     if (this.isOver) throw new Error(`${service} is not started: all processes are to end.`);
     const child = fork(PROGRAM, [service], { env: { ...process.env, ...this.env, PORT: '0' } });
     this.running.set(service, child);
     return new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => { reject(signal.reason as Error); }); // prettier-ignore
       child.once('error', reject);
       child.once('exit', (code, signal) => {
         if (this.running.get(service) === child) this.running.delete(service);

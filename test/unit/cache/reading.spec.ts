@@ -8,6 +8,7 @@ import { Flights } from '../../../libs/orchestrator/src/cache/flights.js';
 import { MemoryCoherence } from '../../../libs/orchestrator/src/cache/memory/memory.coherence.js';
 import { Reading } from '../../../libs/orchestrator/src/cache/reading.js';
 import type { Dependencies } from '../../../libs/orchestrator/src/cache/tags.js';
+import { Owners } from '../../../libs/orchestrator/src/cache/owners.js';
 import { VirtualClock } from '../../../libs/orchestrator/src/testing/virtual-clock.js';
 
 interface Stage {
@@ -27,13 +28,14 @@ function setUp(): Stage {
   const dependencies = depending();
   const ports = {
     entries, coherence, breaker, flights, clock,
+    owners: new Owners('orders', coherence, breaker, clock),
     maxEntryBytes: 1_000,
     sample: () => true,
     mutates: () => false,
     tell: (type: string) => void told.push(type),
   }; // prettier-ignore
   const asked = {
-    key: 'k', handler: undefined, caller: {}, ttl: 1_000, collapses: true, dependencies,
+    key: 'k', handler: undefined, caller: {}, ttl: 1_000, collapses: true, dependencies, owners: [],
     dependenciesOf: depending,
   }; // prettier-ignore
   return { coherence, told, ask: () => new Reading(ports, asked) };

@@ -15,6 +15,7 @@ import { type FieldOf, fieldsOf } from './fields.js';
 import { Flights } from './flights.js';
 import { MemoryCoherence } from './memory/memory.coherence.js';
 import { Mutation } from './mutation.js';
+import { Owners } from './owners.js';
 import { CACHE_OFF, IT_CHANGES, NO_JSON } from './operation-caching.js';
 import { Purger } from './purger.js';
 import { Reading } from './reading.js';
@@ -34,12 +35,15 @@ export interface Call {
   readonly collapses: boolean;
 }
 
+const NONE: readonly string[] = [];
+
 /** Makes what stands around the calls of one service's operations: a reading, or a mutation; and purges. */
 export class Brackets {
   readonly events: CacheEvents;
   private readonly flights: Flights;
   private readonly breaker: Breaker;
   private readonly purger: Purger;
+  private readonly owners: Owners;
   /** `undefined`: the cache is off; nothing is cached, and nothing purged. */
   private readonly entries: Entries | undefined;
 
@@ -59,6 +63,7 @@ export class Brackets {
     this.events = new CacheEvents(settings.service, clock);
     this.entries = cache && new Entries(cache, settings.timeout, clock);
     this.breaker = new Breaker(clock, coherence instanceof MemoryCoherence ? undefined : settings.timeout);
+    this.owners = new Owners(settings.service, coherence, this.breaker, clock);
     this.purger = new Purger(coherence, clock, (tags) => {
       this.events.tell('purge', null, FROM_CODE, 'owed', tags);
     });
@@ -76,11 +81,23 @@ export class Brackets {
   /** At boot, when every provider is there. @throws ConfigurationError for stores that cannot be used */
   open(): void {
     this.entries?.open();
+    if (this.isOn) this.coherence.show();
+  }
+
+  /** A service of another process that an operation reads of, and that is not seen to share the tokens. */
+  stranger(operation: BoundOperation): Promise<string | undefined> {
+    return this.owners.strangerAmong(this.ownersElsewhere(operation));
+  }
+
+  private ownersElsewhere({ service, reads = [] }: BoundOperation): readonly string[] {
+    if (!this.coherence.shared || !reads.some(({ service: owner }) => owner !== undefined)) return NONE;
+    const owners = reads.flatMap(({ service: owner = service }) => (owner === service ? [] : [owner]));
+    return owners.filter((owner) => this.others(owner) === undefined);
   }
 
   /** The bracket of a read; `undefined`: it is not cached, and `events$` says why. */
   reading(operation: BoundOperation, call: Call): Reading | undefined {
-    const { entries, coherence, breaker, flights, clock } = this;
+    const { entries, coherence, breaker, flights, clock, owners } = this;
     const { maxEntryBytes, verifySampleRate } = this.settings;
     const { caller, origin, handler, collapses } = call;
     const never = this.neverCached(operation);
@@ -91,7 +108,7 @@ export class Brackets {
     }
     return new Reading(
       {
-        entries, coherence, breaker, flights, clock, maxEntryBytes,
+        entries, coherence, breaker, flights, clock, owners, maxEntryBytes,
         sample: () => verifySampleRate > 0 && Math.random() < verifySampleRate,
         mutates: (nested) => this.operations.mutates(nested),
         tell: (type, reason, tags) => {
@@ -101,6 +118,7 @@ export class Brackets {
       {
         key, handler, caller, collapses,
         ttl: this.ttlOf(operation),
+        owners: this.ownersElsewhere(operation),
         dependencies: dependenciesOf(operation, call.fieldOf, caller),
         dependenciesOf: (args) => dependenciesOf(operation, fieldsOf(operation, args), caller),
       },

@@ -18,6 +18,18 @@ export abstract class Coherence {
   /** Gives every tag a fresh token. Costs the same whatever the number of answers that are no longer served. */
   abstract purge(tags: readonly string[]): Promise<void>;
 
+  /**
+   * Shows to all who share the tokens that this service purges by them what it changes, from now on until it is closed. Default: nothing.
+   */
+  show(): void {
+    // those of one application know each other
+  }
+
+  /** Whether a service of another process has shown that lately. Default: nobody can tell, so that it is taken for granted. */
+  isShownBy(_: string): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   /** Whether these are the same tokens. Default: one instance, or two of one class that are shared by processes. */
   sharedWith(other: Coherence): boolean {
     return other === this || (this.shared && other.shared && other.constructor === this.constructor);

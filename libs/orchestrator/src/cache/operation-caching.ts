@@ -24,6 +24,7 @@ export interface OperationCaching {
 export const IT_CHANGES = 'it changes something';
 export const CACHE_OFF = 'the cache is off';
 export const NO_JSON = 'the input is no JSON';
+export const notShared = (service: string): string => `service "${service}" is not seen to share this cache`;
 export const NOBODY_SAYS_WHO = 'nobody says who calls (option caller)';
 
 /** What a service's cache says of one of its operations. */

@@ -11,6 +11,8 @@ import type { Entries } from './entries.js';
 import { answerIn, answerOf, type Entry, entryOf } from './entry.js';
 import { Flight, type Flights, type Generation, NOTHING, type Passenger, UNSHARED } from './flights.js';
 import { jsonOf } from './json.js';
+import { notShared } from './operation-caching.js';
+import type { Owners } from './owners.js';
 import { begins, same } from './same.js';
 import type { Dependencies, Tag } from './tags.js';
 
@@ -30,6 +32,8 @@ export interface Asked {
   /** What the answer depends on, as far as the input says that; the arguments, after pipes, may say otherwise. */
   readonly dependencies: Dependencies;
   readonly dependenciesOf: (args: readonly unknown[]) => Dependencies;
+  /** Services of other processes whose resources it reads. */
+  readonly owners: readonly string[];
   /** An Observable's last value is the answer. Else only one with a single value is cached, and nobody waits for it. */
   readonly collapses: boolean;
 }
@@ -42,6 +46,7 @@ export interface ReadingPorts {
   readonly breaker: Breaker;
   readonly flights: Flights;
   readonly clock: Clock;
+  readonly owners: Owners;
   /** In bytes. Larger answers are not stored. */
   readonly maxEntryBytes: number;
   /** Whether this hit is to be checked against what the handler answers now. */
@@ -91,12 +96,17 @@ export class Reading extends Bracket {
   /** The cached answer, or one that another call is making. `undefined`: execute, unless it has failed; then `fill` or `fail`. */
   async find(): Promise<{ readonly value: unknown } | undefined> {
     const { entries, clock } = this.ports;
-    const { key, dependencies } = this.asked;
+    const { key, dependencies, owners } = this.asked;
     const tags = [...dependencies.tags, ...dependencies.collections];
     const [stored, tokens] = await Promise.all([entries.get(key), this.read(tags)]);
     if (tokens === undefined) {
       this.bypass('the tokens could not be read');
-      return;
+      return undefined;
+    }
+    const stranger = owners.length === 0 ? undefined : await this.ports.owners.strangerAmong(owners);
+    if (stranger !== undefined) {
+      this.bypass(notShared(stranger));
+      return undefined;
     }
     this.learn(tags, tokens);
     const entry = entryOf(stored, dependencies, clock.now());

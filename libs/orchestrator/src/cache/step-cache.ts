@@ -9,7 +9,7 @@ import { FROM_CODE } from './cache-events.js';
 import { callerFrom } from './caller-from.js';
 import { type FieldOf, fieldIn } from './fields.js';
 import { type ChangedResource, mutationArguments, type MutationTerms } from './mutation-arguments.js';
-import { CACHE_OFF, cachingOf, IT_CHANGES, NO_JSON, type OperationCaching } from './operation-caching.js';
+import { CACHE_OFF, cachingOf, IT_CHANGES, NO_JSON, notShared, type OperationCaching } from './operation-caching.js';
 import { changedBy, dependenciesOf, replacedBy, type Tag } from './tags.js';
 
 /** What the cache would do with a call, without making it. */
@@ -116,6 +116,8 @@ export class StepCache {
     }
     const never = brackets.neverCached(found);
     if (never !== undefined) return { ...none, answer: 'bypass', reason: never };
+    const stranger = await brackets.stranger(found);
+    if (stranger !== undefined) return { ...none, answer: 'bypass', reason: notShared(stranger) };
     const key = brackets.keyOf(found, { contextType: OPERATION_CONTEXT_TYPE, caller, input });
     if (key === undefined) return { ...none, answer: 'bypass', reason: NO_JSON };
     const dependencies = dependenciesOf(found, fieldOf, caller);

@@ -11,6 +11,9 @@ import { readTokens, replaceTokens, type TokenTerms } from './token.scripts.js';
 /** Of how many tags a process knows the name of their key, and when their token was last kept for longer. */
 const KNOWN_TAGS = 50_000;
 
+/** Milliseconds for which a service counts as one that shares the tokens, once it has said so; and until it says so again. */
+const [SHOWN_FOR, SHOWN_AGAIN] = [60_000, 20_000];
+
 /** Whose tokens they are, and for how long. */
 export interface TokensOf {
   readonly service: string;
@@ -56,6 +59,7 @@ export class RedisCoherence extends Coherence {
   private batch: Batch | undefined;
   /** Why the server does not tell the epoch. */
   private withoutEpoch = '';
+  private showing: NodeJS.Timeout | undefined;
   /** Milliseconds. Known once all operations are. */
   private kept: number | undefined;
 
@@ -96,9 +100,30 @@ export class RedisCoherence extends Coherence {
     );
   }
 
+  override show(): void {
+    const say = (): void => {
+      this.connection
+        .ready()
+        .then((client) => client.set(this.shownAs(this.of.service), '1', 'PX', SHOWN_FOR))
+        .catch(() => undefined); // the log has it of the connection
+    };
+    say();
+    this.showing ??= setInterval(say, SHOWN_AGAIN).unref();
+  }
+
+  override async isShownBy(service: string): Promise<boolean> {
+    const client = await this.connection.ready();
+    return (await client.exists(this.shownAs(service))) === 1;
+  }
+
   override close(): Promise<void> {
+    clearInterval(this.showing);
     this.connection.close();
     return Promise.resolve();
+  }
+
+  private shownAs(service: string): string {
+    return `workflow:{${this.of.namespace}}:shares:${service}`;
   }
 
   /** It is sent once everything that this turn brings has asked. */
