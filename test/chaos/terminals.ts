@@ -1,4 +1,5 @@
-import { type ChannelModel, connect } from 'amqplib';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { COMPLETED, FAILED } from '../../libs/orchestrator/src/transports/destinations.js';
 
 /** A message that told how something ended. */
@@ -31,20 +32,20 @@ export class Terminals {
   async waiting(queues: readonly string[]): Promise<number> {
     let sum = 0;
     for (const queue of queues) {
-      const channel = await this.model?.createChannel();
-      channel?.on('error', () => undefined); // a queue that is not there
-      const { messageCount = 0 } = (await channel?.checkQueue(queue).catch(() => undefined)) ?? {};
+      const channel = await this.channel();
+      channel.on('error', () => undefined); // a queue that is not there
+      const { messageCount = 0 } = (await channel.checkQueue(queue).catch(() => undefined)) ?? {};
       sum += messageCount;
-      await channel?.close().catch(() => undefined);
+      await channel.close().catch(() => undefined);
     }
     return sum;
   }
 
   /** Deletes a queue, with what it holds. */
   async drop(queue: string): Promise<void> {
-    const channel = await this.model?.createChannel();
-    await channel?.deleteQueue(queue);
-    await channel?.close();
+    const channel = await this.channel();
+    await channel.deleteQueue(queue);
+    await channel.close();
   }
 
   /** Sends something to a queue that no service has made. */
@@ -58,6 +59,19 @@ export class Terminals {
   async close(): Promise<void> {
     this.closed = true;
     await this.model?.close().catch(() => undefined);
+  }
+
+  /** On the connection that there is, as soon as there is one: the broker may have been killed a moment ago. */
+  private async channel(): Promise<Channel> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const channel = await this.model?.createChannel();
+        if (channel !== undefined) return channel;
+      } catch (error) {
+        if (attempt > 200) throw error;
+      }
+      await pause(250);
+    }
   }
 
   private async connect(): Promise<void> {
