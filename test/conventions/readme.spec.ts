@@ -70,13 +70,16 @@ describe('README.md', () => {
 });
 
 describe("the package's README.md", () => {
-  it.each(['Thirty lines', 'Several processes', 'What is promised', 'What is not promised'])('says the same under %j', (title) => {
-    const [root, library] = ['README.md', `${LIBRARY}README.md`].map((file) =>
-      section(readFileSync(file, 'utf8'), title),
-    );
-    expect(root).toContain('\n');
-    expect(library).toBe(root);
-  });
+  it.each(['Thirty lines', 'Several processes', 'What is promised', 'What is not promised'])(
+    'says the same under %j',
+    (title) => {
+      const [root, library] = ['README.md', `${LIBRARY}README.md`].map((file) =>
+        section(readFileSync(file, 'utf8'), title),
+      );
+      expect(root).toContain('\n');
+      expect(library).toBe(root);
+    },
+  );
 
   it('comes with the same licence', () => {
     expect(readFileSync(`${LIBRARY}LICENSE`, 'utf8')).toBe(readFileSync('LICENSE', 'utf8'));

@@ -25,10 +25,3 @@ export function checkOptions(of: string, given: unknown, kinds: Readonly<Record<
     throw new ConfigurationError(`${of}: ${name} must be ${kind} (got ${describe(value)}).`);
   }
 }
-
-/** @throws ConfigurationError for a number of a database of Redis that is none */
-export function checkDatabase(of: string, url: URL | undefined, db: unknown): void {
-  const named = [url?.pathname.slice(1) ?? '', url?.searchParams.get('db') ?? ''].find((text) => !/^\d*$/.test(text));
-  const asked = named ?? (db === undefined || Number.isSafeInteger(db) ? undefined : db);
-  if (asked !== undefined) throw new ConfigurationError(`${of}: the database must be a number, such as redis://localhost:6379/0 (got ${describe(asked)}).`); // prettier-ignore
-}

@@ -1,10 +1,26 @@
 import { clearTimeout, setTimeout } from 'node:timers'; // not the global: an app's test may fake that
 import { Logger } from '@nestjs/common';
-import type { Cluster, Redis } from 'ioredis';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { ConfigurationError } from '../errors/configuration.error.js';
+import { describe } from './describe.js';
 import { messageOf } from './describe-error.js';
 
 /** Milliseconds for which whoever must reach Redis waits for a connection that is being made. */
 const WAITED_FOR = 1_000;
+
+/**
+ * Checks where a Redis is said to be: what ioredis would find out later, and in a way that ends the process.
+ * @param where the name of the option that has these options
+ * @throws ConfigurationError
+ */
+export function checkServer(of: string, url: URL | undefined, options: RedisOptions, where: string): void {
+  const { sentinels, name, db } = options;
+  const texts = [url?.pathname.slice(1) ?? '', url?.searchParams.get('db') ?? ''];
+  const wrong =
+    texts.find((text) => !/^\d*$/.test(text)) ?? (db === undefined || Number.isSafeInteger(db) ? undefined : db);
+  if (wrong !== undefined) throw new ConfigurationError(`${of}: the database must be a number, such as redis://localhost:6379/0 (got ${describe(wrong)}).`); // prettier-ignore
+  if (sentinels !== undefined && name === undefined) throw new ConfigurationError(`${of}: ${where}.name must be the name that the sentinels know, such as 'mymaster' (got nothing).`); // prettier-ignore
+}
 
 /** What a connection is for, as the log says it. */
 export interface Purpose<Client> {

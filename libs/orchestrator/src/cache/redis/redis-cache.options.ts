@@ -1,8 +1,9 @@
 import type { RedisOptions } from 'ioredis';
 import { ConfigurationError } from '../../errors/configuration.error.js';
-import { checkDatabase, checkOptions } from '../../utils/check-options.js';
+import { checkOptions } from '../../utils/check-options.js';
 import { describe } from '../../utils/describe.js';
 import { messageOf } from '../../utils/describe-error.js';
+import { checkServer } from '../../utils/redis-connection.js';
 
 /** Settings of a connection without which the promise of the step cache would not hold: they are not to be chosen. */
 export const FIXED = {
@@ -48,17 +49,12 @@ export function targetOf(given: RedisCacheOptions): RedisTarget {
   checkOptions('redisCache', given, { url: 'anything', redis: 'an object', entries: 'true or false', memory: 'true or false' }); // prettier-ignore
   const { url, redis = {} } = given;
   const parsed = url === undefined ? undefined : parse(url);
-  checkDatabase('redisCache', parsed, redis.db);
+  checkServer('redisCache', parsed, redis, 'redis');
   refuse(Object.entries(redis), 'redis.');
   refuse(parsed?.searchParams.entries() ?? [], 'url ?'); // ioredis takes settings from there, before any others
   if (parsed === undefined && redis.host === undefined && redis.path === undefined && redis.sentinels === undefined) {
     throw new ConfigurationError(
       "redisCache: url must say where Redis is (got nothing). Give url: 'redis://host:6379', or redis: { host }, { path } or { sentinels }.",
-    );
-  }
-  if (redis.sentinels !== undefined && redis.name === undefined) {
-    throw new ConfigurationError(
-      "redisCache: redis.name must be the name that the sentinels know, such as 'mymaster' (got nothing).",
     );
   }
   return { url, options: { ...redis, ...FIXED }, place: placeOf(parsed, redis) };

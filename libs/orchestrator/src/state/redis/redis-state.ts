@@ -1,8 +1,8 @@
 import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import { ConfigurationError } from '../../errors/configuration.error.js';
-import { checkDatabase, checkOptions } from '../../utils/check-options.js';
+import { checkOptions } from '../../utils/check-options.js';
 import { describe } from '../../utils/describe.js';
-import { RedisConnection } from '../../utils/redis-connection.js';
+import { checkServer, RedisConnection } from '../../utils/redis-connection.js';
 import type { StateDefinition } from '../state.store.js';
 import { RedisStateStore } from './redis.store.js';
 import { defineScripts } from './scripts/scripts.js';
@@ -72,6 +72,13 @@ const SUBSCRIBER = {
   autoResubscribe: true,
 } satisfies RedisOptions;
 
+/** {@link RedisStateOptions}, as somebody without types may give them. */
+interface Given {
+  readonly url?: unknown;
+  readonly options?: object;
+  readonly cluster?: readonly ClusterNode[];
+}
+
 type Settings = typeof COMMANDS | typeof SUBSCRIBER;
 
 /** How a client is made, and what log and errors call the server. */
@@ -84,10 +91,10 @@ interface RedisServer {
 /** @throws ConfigurationError for what cannot work */
 function serverOf(of: RedisStateOptions): RedisServer {
   checkOptions('redisState', of, { url: 'anything', options: 'an object', cluster: 'a list' });
-  const { options = {} } = of;
-  if ('cluster' in of) {
-    if ('url' in of) refuse('give url or cluster, not both');
-    const nodes = [...of.cluster];
+  const { url: address, cluster, options = {} } = of as Given;
+  if (cluster !== undefined) {
+    if (address !== undefined) refuse('give url or cluster, not both');
+    const nodes = [...cluster];
     if (nodes.length === 0) refuse('cluster must name a node, such as { host, port } (got an empty list)');
     const given = options as ClusterOptions;
     refuseUnsafe(given, 'options.');
@@ -100,9 +107,8 @@ function serverOf(of: RedisStateOptions): RedisServer {
   }
   refuseUnsafe(options, 'options.');
   const given = options as RedisOptions;
-  checkSentinels(given);
-  const url = 'url' in of ? addressOf(of.url) : undefined;
-  checkDatabase('redisState', undefined, given.db);
+  const url = address === undefined ? undefined : addressOf(address);
+  checkServer('redisState', url && new URL(url.text), given, 'options');
   if (url === undefined && Object.keys(given).length === 0)
     refuse("url must be a URL such as 'redis://localhost:6379' (got nothing)");
   return {
@@ -137,17 +143,12 @@ function addressOf(url: unknown): { readonly text: string; readonly name: string
       parsed === undefined ? (typeof url === 'string' ? 'a text that is none' : describe(url)) : parsed.protocol;
     return refuse(`url must be a URL such as 'redis://localhost:6379', or 'rediss://' for TLS (got ${got})`);
   }
-  checkDatabase('redisState', parsed, undefined);
   // ioredis takes settings from there, before any others.
   const settings = Object.fromEntries(parsed.searchParams);
   refuseUnsafe(settings, 'url ?');
   const fixed = Object.keys(settings).find((name) => name in COMMANDS || name in SUBSCRIBER);
   if (fixed !== undefined) refuse(`url ?${fixed} cannot be used: what a lost connection makes of a call is the store's to decide; leave it out`); // prettier-ignore
   return { text: url, name: `Redis at ${parsed.protocol}//${parsed.host}${parsed.pathname}` };
-}
-
-function checkSentinels({ sentinels, name }: RedisOptions): void {
-  if (sentinels !== undefined && name === undefined) refuse("options.name must be the name that the sentinels know, such as 'mymaster' (got nothing)"); // prettier-ignore
 }
 
 function nodeName(node: ClusterNode): string {
