@@ -224,7 +224,7 @@ describe('redisState', () => {
     ['no URL', { url: undefined }, "url must be a URL such as 'redis://localhost:6379', or 'rediss://' for TLS (got nothing)"],
     ['a text', { url: 'localhost:secret' }, '(got localhost:)'],
     ['another protocol', { url: 'http://me:secret@x' }, '(got http:)'],
-    ['nothing at all', { options: {} }, "url must be a URL such as 'redis://localhost:6379' (got nothing)"],
+    ['nothing at all', { options: {} }, "or 'rediss://' for TLS (got nothing)"],
     ['no node', { cluster: [] }, 'cluster must name a node'],
     ['a prefix', { url: 'redis://x', options: { keyPrefix: 'a:' } }, "options.keyPrefix cannot be used (got \"a:\"): leave it out: the module's option namespace"],
     ['a replica', { url: 'redis://x', options: { readOnly: true } }, 'options.readOnly cannot be used (got true): leave it out'],

@@ -107,10 +107,9 @@ function serverOf(of: RedisStateOptions): RedisServer {
   }
   refuseUnsafe(options, 'options.');
   const given = options as RedisOptions;
-  const url = address === undefined ? undefined : addressOf(address);
+  const isNamed = address === undefined && Object.keys(given).length > 0; // by options alone
+  const url = isNamed ? undefined : addressOf(address);
   checkServer('redisState', url && new URL(url.text), given, 'options');
-  if (url === undefined && Object.keys(given).length === 0)
-    refuse("url must be a URL such as 'redis://localhost:6379' (got nothing)");
   return {
     place: url?.name ?? `Redis ${given.name ?? `${given.host ?? 'localhost'}:${given.port ?? 6379}`}`,
     connect: (settings) => {
