@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { counted, fail, nested } from '../support/handlers.js';
-import { boot, broker, cookbook, counting, failing, run, sent, services, task } from '../support/services.js';
+import { alpha, boot, broker, cookbook, counting, failing, run, sent, services, task } from '../support/services.js';
 
 /** What a handler answers with and no message can carry: its own step fails, and nothing done before is lost. */
 
@@ -132,5 +132,17 @@ describe('an error that cannot travel', () => {
       steps: { pay: 1 },
     });
     expect(count.charge).toBe(1);
+  });
+});
+
+describe('an output of more than half of what a record keeps', () => {
+  it.each<[string, unknown]>([
+    ['a text', 'x'.repeat(60_000)],
+    ['an object', { text: 'x'.repeat(60_000) }],
+  ])('is kept after the end, once, where it is that of the last step: %s', async (_, output) => {
+    await boot({ alpha: { reads: { some: () => output } } });
+    const { workflowId } = await run(cookbook(task('a', 'alpha', 'some')));
+    const { output: kept, steps } = await alpha().result(workflowId);
+    expect([kept, steps]).toEqual([output, { a: output }]);
   });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { StateStore } from './state/state.store.js';
-import { read, type WrittenSummary } from './state/summary.js';
+import { readSummary, type WrittenSummary } from './state/summary.js';
 import { UnrecordedStore } from './state/none/unrecorded.store.js';
 import { repliesOf } from './transports/destinations.js';
 import type { WorkflowTransport } from './transports/workflow.transport.js';
@@ -24,7 +24,7 @@ export class Replies implements OnApplicationBootstrap {
     if (destination === undefined || !(store instanceof UnrecordedStore)) return;
     await this.transport.consume(destination, ({ body }) => {
       const { workflow_id, summary } = JSON.parse(body) as { workflow_id: string; summary: WrittenSummary };
-      store.tell(workflow_id, read(summary));
+      store.tell(workflow_id, readSummary(summary));
       return Promise.resolve();
     });
   }

@@ -30,10 +30,10 @@ export function summaryTexts(summary: RunSummary): SummaryTexts {
 }
 
 /** What a text of {@link summaryTexts} says: whoever is given it may change it. */
-export const summaryOf = (text: string): RunSummary => read(JSON.parse(text) as WrittenSummary);
+export const summaryOf = (text: string): RunSummary => readSummary(JSON.parse(text) as WrittenSummary);
 
 /** See {@link WrittenSummary}. */
-export function read({ outputOf, ...summary }: WrittenSummary): RunSummary {
+export function readSummary({ outputOf, ...summary }: WrittenSummary): RunSummary {
   return outputOf === undefined ? summary : { ...summary, output: structuredClone(summary.steps?.[outputOf]) };
 }
 
