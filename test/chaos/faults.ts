@@ -34,13 +34,13 @@ export const cancelConsumers = (broker: PrivateRabbit): Promise<number> =>
              nomatch =/= re:run(Queue, "[.]workflow")]`,
   );
 
-/** The broker closes every channel of a service: with an error, as if an acknowledgement came that it does not know. */
+/** The broker closes every channel of a service: with an error, as if an acknowledgement came that it does not know. Some may end meanwhile. */
 export const failChannels = (broker: PrivateRabbit): Promise<number> =>
   evaluate(
     broker,
     `[gen_server2:cast(Channel, {method, {'basic.ack', 999999999, false}, none, noflow})
-      || Channel <- rabbit_channel:list(), [{connection, Connection}] <- [rabbit_channel:info(Channel, [connection])],
-         [{client_properties, Properties}] <- [rabbit_networking:connection_info(Connection, [client_properties])],
+      || Channel <- rabbit_channel:list(), [{connection, Connection}] <- [catch rabbit_channel:info(Channel, [connection])],
+         [{client_properties, Properties}] <- [catch rabbit_networking:connection_info(Connection, [client_properties])],
          lists:keymember(<<"connection_name">>, 1, Properties)]`,
   );
 

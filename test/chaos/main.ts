@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as Scripts from '../../scripts/private-servers.mjs';
-import type { Case } from './case.js';
+import type { Case, Result } from './case.js';
 import { heldBack, type Servers } from './scene.js';
 import { ALL, SMOKE } from './scenes/index.js';
 import { lineOf, markdownOf, type PlayedCase } from './table.js';
@@ -29,7 +29,9 @@ async function main(cases: readonly Case[]): Promise<void> {
     const playEach = async (those: readonly Case[]): Promise<void> => {
       for (const each of those) {
         const startedAt = performance.now();
-        const result = await each.play(servers);
+        const result = await each
+          .play(servers)
+          .catch((error: unknown): Result => ({ row: {}, problems: [String(error)] }));
         const it: PlayedCase = { of: each, ...result, seconds: Math.round((performance.now() - startedAt) / 1_000) };
         played.push(it);
         console.log(lineOf(it));
