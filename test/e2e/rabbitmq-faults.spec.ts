@@ -89,7 +89,7 @@ describe('a broker', () => {
   it('that is not there yet is waited for, and the log says so', async () => {
     await broker.stop();
     const coming = listening();
-    await until(() => log.some((line) => line.includes('waiting for amqp://127.0.0.1')));
+    await until(() => log.some((line) => line.includes('waiting for amqp://127.0.0.1')), { timeoutMs: 20_000 });
     const sending = transportOf(newService()).publish({ destination: 'x.workflow', body: '{}', messageId: 'x' });
     await expect(sending).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
     await broker.restart();
@@ -247,9 +247,8 @@ describe('a service does not start', () => {
 
   it('while its virtual host is not there: it waits, says so, and starts once it is', async () => {
     const opening = transportOf(newService(), { urls: `${broker.url}/later` }).open();
-    await until(() =>
-      log.some((line) => line.includes('/later, which cannot be used now (the virtual host is not there')),
-    );
+    const said = '/later, which cannot be used now (the virtual host is not there';
+    await until(() => log.some((line) => line.includes(said)), { timeoutMs: 20_000 });
     await broker.control('add_vhost', 'later');
     await broker.control('set_permissions', '-p', 'later', 'guest', '.*', '.*', '.*');
     await opening;
