@@ -23,7 +23,11 @@ export class Desk {
   /** Runs that were refused at once, and should not have been. */
   failed = 0;
 
-  private constructor(private readonly app: INestApplicationContext) {}
+  private readonly orchestrator: WorkflowOrchestrator;
+
+  private constructor(private readonly app: INestApplicationContext) {
+    this.orchestrator = app.get(getOrchestratorToken('desk'), { strict: false });
+  }
 
   static async open(setting: Setting): Promise<Desk> {
     @Module({
@@ -43,16 +47,20 @@ export class Desk {
     }
   }
 
+  /** What its record says; `away`: nothing. */
+  async statusOf(workflowId: string): Promise<string> {
+    return (await this.orchestrator.status(workflowId).catch(() => ({ status: 'away' }))).status;
+  }
+
   async close(): Promise<void> {
     await this.app.close();
   }
 
   /** Starts it until the broker has it: the name of the run makes that one run. */
   private async insist(workflowId: string, { kind, cookbook, input = {}, fails }: Planned): Promise<void> {
-    const orchestrator = this.app.get<WorkflowOrchestrator>(getOrchestratorToken('desk'), { strict: false });
     for (;;) {
       try {
-        await orchestrator.start(cookbook, { workflowId, input });
+        await this.orchestrator.start(cookbook, { workflowId, input });
         this.accepted.push({ workflowId, kind, ...(fails !== undefined && { fails }) });
         return;
       } catch (error) {

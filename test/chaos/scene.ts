@@ -9,7 +9,7 @@ import { readEffects } from './effects.js';
 import { alternately, type Planned, SERVICES } from './runs.js';
 import type { Setting } from './settings.js';
 import { Terminals } from './terminals.js';
-import { type Accepted, judge, type Verdict } from './verdict.js';
+import { type Accepted, judge, type Remains, type Verdict } from './verdict.js';
 import { Workers } from './workers.js';
 
 /** What happens to the processes and servers of a scene while its runs are under way. */
@@ -99,7 +99,9 @@ export async function play(scene: Scene, { broker, redis, root }: Servers): Prom
         .filter(isOfService),
     );
     const { killed, warnings } = workers;
-    const verdict = judge(desk.accepted, { terminals: terminals.seen, effects: readEffects(effects), killed, left });
+    const remains = { terminals: terminals.seen, effects: readEffects(effects), killed, left };
+    await tellLost(desk, remains);
+    const verdict = judge(desk.accepted, remains);
     return {
       ...verdict,
       runs: scene.runs,
@@ -116,6 +118,18 @@ export async function play(scene: Scene, { broker, redis, root }: Servers): Prom
     await desk.close();
     await scene.after?.();
     rmSync(effects);
+  }
+}
+
+/** Says of each run that is lost how far it came: nobody could find out later. */
+async function tellLost(desk: Desk, { terminals, effects }: Remains): Promise<void> {
+  const told = new Set(terminals.map(({ run }) => run));
+  for (const { workflowId, kind } of desk.accepted) {
+    if (told.has(workflowId)) continue;
+    const done = effects.filter(({ run }) => run === workflowId).map(({ operation, at }) => `${operation} at ${new Date(at).toISOString()}`); // prettier-ignore
+    console.error(
+      `Lost: ${workflowId}, ${kind}, ${await desk.statusOf(workflowId)}, done: ${done.join(', ') || 'nothing'}`,
+    );
   }
 }
 

@@ -16,7 +16,7 @@ export const BROKER: readonly Case[] = [
   runs(
     'a queue that refuses what is published',
     ({ broker }) => ({
-      runs: 300,
+      runs: 900,
       workers: 1,
       setting: { prefetch: 1 }, // a queue refuses only beside what waits there
       trouble: () => refusePublishing(broker, 'stock[.]workflow', 3_000),
