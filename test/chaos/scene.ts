@@ -64,6 +64,8 @@ const NAMESPACE = 'chaos';
 /** Milliseconds after the last sign of life for which nothing may come any more. */
 const QUIET = 5_000;
 const PATIENCE = 120_000;
+/** Milliseconds within which what comes twice, or late, is done with too: processes that were killed may still be coming up. */
+const EMPTY_WITHIN = 30_000;
 /** Milliseconds within which the keepers of forks that are over have looked, and gone. */
 const KEEPERS_LOOK = 100_000;
 
@@ -93,11 +95,7 @@ export async function play(scene: Scene, { broker, redis, root }: Servers): Prom
     });
     over.abort(); // also where some are lost
     const strikes = await troubled;
-    const left = await terminals.waiting(
-      rabbitTopology(SERVICES)
-        .queues.map((queue) => queue.name)
-        .filter(isOfService),
-    );
+    const left = await emptied(terminals, QUEUES, EMPTY_WITHIN);
     const { killed, warnings } = workers;
     const remains = { terminals: terminals.seen, effects: readEffects(effects), killed, left };
     await tellLost(desk, remains);
@@ -138,14 +136,19 @@ export async function heldBack({ broker, redis, root }: Servers): Promise<number
   const terminals = await Terminals.listen(broker.url, randomUUID());
   const setting = { amqp: broker.url, redis: redis.url, effects: join(root, 'none'), namespace: NAMESPACE };
   const workers = await Workers.start(setting, 1); // somebody must look
-  let held = Infinity;
-  for (const until = Date.now() + KEEPERS_LOOK; held > 0 && Date.now() < until;) {
-    await setTimeout(1_000);
-    held = await terminals.waiting(LADDER);
-  }
+  const held = await emptied(terminals, LADDER, KEEPERS_LOOK);
   await workers.stop();
   await terminals.close();
   return held;
+}
+
+/** Resolves when these queues are empty: with how many messages they hold, where that does not happen in time. */
+async function emptied(terminals: Terminals, queues: readonly string[], within: number): Promise<number> {
+  for (const until = Date.now() + within; ;) {
+    const held = await terminals.waiting(queues);
+    if (held === 0 || Date.now() > until) return held;
+    await setTimeout(1_000);
+  }
 }
 
 /** Queues of what is held back. */
@@ -154,7 +157,9 @@ const LADDER = rabbitTopology([])
   .filter((name) => name.startsWith('orchestrator.delay'));
 
 /** What waits there is left over; the keepers of forks that are over wait elsewhere, for a minute. */
-const isOfService = (queue: string): boolean => SERVICES.some((service) => queue.startsWith(`${service}.`));
+const QUEUES = rabbitTopology(SERVICES)
+  .queues.map(({ name }) => name)
+  .filter((name) => SERVICES.some((service) => name.startsWith(`${service}.`)));
 
 /** @returns how often it struck */
 async function repeat({ trouble, pause = 1_500 }: Scene, stage: Trouble, over: AbortSignal): Promise<number> {

@@ -16,9 +16,9 @@ export const BROKER: readonly Case[] = [
   runs(
     'a queue that refuses what is published',
     ({ broker }) => ({
-      runs: 900,
+      runs: 100,
       workers: 1,
-      setting: { prefetch: 1 }, // a queue refuses only beside what waits there
+      setting: { prefetch: 1, slow: true }, // a queue refuses only beside what waits there
       trouble: () => refusePublishing(broker, 'stock[.]workflow', 3_000),
       evidence: /message nacked/,
     }),
