@@ -17,7 +17,7 @@ import type { RunRequeuer } from './run.requeuer.js';
 import type { RunStarter } from './run.starter.js';
 import type { RunStatus, RunSummary, StateStore } from './state/state.store.js';
 import type { HopResult } from './transports/router.js';
-import { asJson, refuseNonObject, refuseNonText, refuseStrangers } from './utils/arguments.js';
+import { asJson, refuseNonObject, refuseNonText, refuseUnknown } from './utils/arguments.js';
 import type { Clock } from './utils/clock.js';
 import { describe } from './utils/describe.js';
 import { type Duration, toMilliseconds } from './utils/duration.js';
@@ -119,7 +119,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
    */
   async result<Output = unknown>(workflowId: string, options: ResultOptions = {}): Promise<RunResult<Output>> {
     refuseNonText('result: the workflowId', workflowId);
-    refuseStrangers('result', options, ['timeout']);
+    refuseUnknown('result', options, ['timeout']);
     const { timeout = DEFAULT_TIMEOUT } = options;
     const ms = waitOf(timeout);
     return this.resultOf<Output>(workflowId, this.endOf(workflowId), ms);
@@ -152,7 +152,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
    * MessageTooLargeError, UnroutableError: then nothing has changed
    */
   async requeue(run: string | object, options: RequeueOptions = {}): Promise<{ readonly workflowId: string }> {
-    refuseStrangers('requeue', options, ['from', 'input']);
+    refuseUnknown('requeue', options, ['from', 'input']);
     return { workflowId: await this.requeuer.requeue(run, options) };
   }
 

@@ -35,8 +35,6 @@ export interface Call {
   readonly collapses: boolean;
 }
 
-const NONE: readonly string[] = [];
-
 /** Makes what stands around the calls of one service's operations: a reading, or a mutation; and purges. */
 export class Brackets {
   readonly events: CacheEvents;
@@ -90,9 +88,9 @@ export class Brackets {
   }
 
   private ownersElsewhere({ service, reads = [] }: BoundOperation): readonly string[] {
-    if (!this.coherence.shared || !reads.some(({ service: owner }) => owner !== undefined)) return NONE;
-    const owners = reads.flatMap(({ service: owner = service }) => (owner === service ? [] : [owner]));
-    return owners.filter((owner) => this.others(owner) === undefined);
+    if (!this.coherence.shared) return [];
+    const owners = reads.map(({ service: owner = service }) => owner);
+    return owners.filter((owner) => owner !== service && this.others(owner) === undefined);
   }
 
   /** The bracket of a read; `undefined`: it is not cached, and `events$` says why. */

@@ -3,10 +3,10 @@ import type { CallerId, Cookbook } from '../cookbook/cookbook.js';
 import { InvalidArgumentError } from '../errors/invalid-argument.error.js';
 import { PROTOCOL, type WorkflowMessage } from '../message/workflow-message.js';
 import type { ReferenceMode } from '../references/scope.js';
+import { refuseUnknown } from '../utils/arguments.js';
 import { changed } from '../utils/changed.js';
 import { describe } from '../utils/describe.js';
 import { isId } from '../utils/is-id.js';
-import { unknownMember } from '../utils/unknown-member.js';
 
 /** What a run is started with, beside its cookbook. */
 export interface StartOptions {
@@ -78,8 +78,7 @@ const CHECKS: readonly (readonly [keyof StartOptions, (value: unknown) => boolea
 ];
 
 function check(options: StartOptions): void {
-  const unknown = unknownMember(options, ['input', ...CHECKS.map(([name]) => name)], 'option');
-  if (unknown !== undefined) throw new InvalidArgumentError(`start: ${unknown}`);
+  refuseUnknown('start', options, ['input', ...CHECKS.map(([name]) => name)]);
   for (const [name, isRight, wanted] of CHECKS) {
     const value = options[name];
     if (value === undefined || isRight(value)) continue;

@@ -10,7 +10,7 @@ export function refuseNonObject(what: string, value: unknown): void {
 }
 
 /** @throws InvalidArgumentError for options that are no object, and for one that does not exist */
-export function refuseStrangers(of: string, options: object, names: readonly string[]): void {
+export function refuseUnknown(of: string, options: object, names: readonly string[]): void {
   refuseNonObject(`${of}: the options`, options);
   const unknown = unknownMember(options, names, 'option');
   if (unknown !== undefined) throw new InvalidArgumentError(`${of}: ${unknown}`);
