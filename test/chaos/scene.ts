@@ -59,15 +59,15 @@ export interface Played extends Verdict {
   readonly terminals: Terminals;
 }
 
-/** Keepers of one scene may still look while the next one plays. */
+/** Parts of one scene may still wait while the next one plays. */
 const NAMESPACE = 'chaos';
 /** Milliseconds after the last sign of life for which nothing may come any more. */
 const QUIET = 5_000;
 const PATIENCE = 120_000;
 /** Milliseconds within which what comes twice, or late, is done with too: processes that were killed may still be coming up. */
 const EMPTY_WITHIN = 30_000;
-/** Milliseconds within which the keepers of forks that are over have looked, and gone. */
-const KEEPERS_LOOK = 100_000;
+/** Milliseconds within which parts of forks that are over have arrived again, and are gone. */
+const PARTS_WAIT = 100_000;
 
 /** Plays a scene to its end, and says what it came to. */
 export async function play(scene: Scene, { broker, redis, root }: Servers): Promise<Played> {
@@ -136,7 +136,7 @@ export async function heldBack({ broker, redis, root }: Servers): Promise<number
   const terminals = await Terminals.listen(broker.url, randomUUID());
   const setting = { amqp: broker.url, redis: redis.url, effects: join(root, 'none'), namespace: NAMESPACE };
   const workers = await Workers.start(setting, 1); // somebody must look
-  const held = await emptied(terminals, LADDER, KEEPERS_LOOK);
+  const held = await emptied(terminals, LADDER, PARTS_WAIT);
   await workers.stop();
   await terminals.close();
   return held;
@@ -156,7 +156,7 @@ const LADDER = rabbitTopology([])
   .queues.map(({ name }) => name)
   .filter((name) => name.startsWith('orchestrator.delay'));
 
-/** What waits there is left over; the keepers of forks that are over wait elsewhere, for a minute. */
+/** What waits there is left over; parts of forks that are over wait elsewhere, for a minute. */
 const QUEUES = rabbitTopology(SERVICES)
   .queues.map(({ name }) => name)
   .filter((name) => SERVICES.some((service) => name.startsWith(`${service}.`)));

@@ -70,7 +70,7 @@ const claims =
 
 /** One method, done otherwise. */
 const replaced =
-  <K extends 'arrive' | 'record' | 'inspect' | 'end' | 'extend'>(
+  <K extends 'arrive' | 'record' | 'end' | 'extend'>(
     name: K,
     change: (
       original: MemoryStateStore[K],
@@ -133,14 +133,18 @@ describe('the contract of run records sees a store that', () => {
       replaced('arrive', (arrive, holder, arrival) => arrive(holder, { ...arrival, join: 'any' })),
     ],
     ['forgets that a fork was left', replaced('record', (record, holder, outcomes) => record(holder, outcomes))],
-    ['tells every keeper that its fork is over', (store) => (store.inspect = () => Promise.resolve('over'))],
     [
-      'tells no keeper that its fork is over',
-      replaced('inspect', async (inspect, asked, join, of) => {
-        const answer = await inspect(asked, join, of);
-        return answer === 'over' ? [] : answer;
-      }),
+      'tells no part that its fork is over',
+      replaced('arrive', (arrive, holder, arrival) => arrive(holder, { ...arrival, fork: { line: 'none', seq: 0 } })),
     ],
+    [
+      'takes every fork for over whose line has a number',
+      replaced('arrive', (arrive, holder, arrival) =>
+        arrive(holder, { ...arrival, fork: { ...arrival.fork, seq: -1 } }),
+      ),
+    ],
+    ['expects anybody', (store) => (store.expects = () => Promise.resolve(true))],
+    ['expects nobody', (store) => (store.expects = () => Promise.resolve(false))],
     ['does not hear of a requeue', (store) => (store.reopen = () => Promise.resolve())],
     ['tells nobody that a run is to be cancelled', (store) => (store.cancel = (id) => store.status(id))],
     [

@@ -94,7 +94,7 @@ describe('a script that runs twice, as when its answer was lost and it is sent a
     expect(await runScript(redis, 'claim', keys, [0, '', '', 'first', 'another', 30_000, 7, HOUR])).toContain('busy');
     const holder = [0, '', 1, 'first', claimed[2] ?? ''];
     expect(await twice('record', [...holder, 'fork', 1, 'f/a', 'a', '1'])).toBe('ok');
-    expect(await twice('arrive', [...holder, 'f', 'a', '1', 'a'])).toEqual(['1']);
+    expect(await twice('arrive', [...holder, '', 1, 'f', 'a', '1', 'a'])).toEqual(['1']);
     expect(await twice('extend', [...holder, 30_000, '0'])).toBe('ok');
     expect(await twice('cancel', [])).toEqual(['cancelling']);
     expect(await twice('end', [...holder, 'cancelled', '{"status":"cancelled"}', '', 'nobody', ''])).toBe('ok');
@@ -187,7 +187,7 @@ describe('the keys of runs', () => {
     const { holder } = await granted(store, asking);
     const part = await granted(store, { ...asking, line: 'f/a', seq: 0, hopId: 'a' });
     await store.record(part.holder, outcome('part') as never);
-    await store.arrive(part.holder, { join: 'f', part: 'a', of: ['a', 'b'], result: 1 });
+    await store.arrive(part.holder, { join: 'f', part: 'a', of: ['a', 'b'], result: 1, fork: { line: '', seq: 1 } });
     await store.record(holder, outcome('main') as never);
     await store.end(holder, done);
     const { keys } = placeOf(namespace, asking.workflowId);

@@ -108,46 +108,6 @@ describe('the undertaker', () => {
   });
 });
 
-describe('a keeper', () => {
-  const echo = { reads: { echo: (input: unknown) => input } };
-  const part = { workflow_id: 'w', correlation_id: 'w', current_step: 'f', hop_id: 'p', line: 'f/a', secrets: ['/api_input/pin'] }; // prettier-ignore
-  /** One that came from outside, of a fork that nobody has heard of. */
-  const look = async (changes: object, destination = 'alpha.workflow', message: object = part): Promise<unknown> => {
-    await boot({ alpha: echo });
-    const parts = [{ name: 'a', destination, message }];
-    const keeper = { join: 'f', of: ['a'], wait: 60_000, parts, ...changes };
-    const document = { ...cookbook(fork('f', { a: task('x', 'alpha', 'echo') })), api_input: { card: 'a-long-secret', pin: '1234' } }; // prettier-ignore
-    const run = { workflow_id: 'w', correlation_id: 'w', current_step: 'f', protocol: 1, seq: 1, hop_id: 'k' };
-    const result = await alpha().processWorkflowMessage({ ...run, cookbook: document, secrets: ['/api_input/card'], keeper }); // prettier-ignore
-    await services.clock.advance(30_000);
-    return result;
-  };
-
-  it.each([0, -1e300, 1])('never looks more often than every minute, whatever it says (%d)', async (wait) => {
-    expect(await look({ wait })).toMatchObject({ success: true });
-    expect(sent('alpha.workflow').filter(({ keeper }) => keeper !== undefined)).toHaveLength(1);
-  });
-
-  it('waits on while a service cannot be reached', async () => {
-    expect(await look({}, 'gone.workflow')).toMatchObject({ success: true });
-    expect(terminals()).toEqual([]);
-  });
-
-  it.each<[string, [string?, object?]]>([
-    ['to a topic', ['workflow.completed']],
-    ['of another run', ['alpha.workflow', { ...part, workflow_id: 'other' }]],
-    ['of another epoch', ['alpha.workflow', { ...part, epoch: 7 }]],
-    ['on another line', ['alpha.workflow', { ...part, line: '' }]],
-  ])('that would send something %s is refused: without its secrets, and its run is left alone', async (_, forged) => {
-    expect(await look({}, ...forged)).toMatchObject({ dlq: true });
-    expect(sent('alpha.workflow')).toEqual([]);
-    const [terminal, ...others] = terminals();
-    expect([terminal?.['workflow_id'], terminal?.['status'], others]).toEqual([undefined, 'failed', []]);
-    expect(terminal?.['raw']).not.toMatch(/a-long-secret|1234/);
-    expect(await alpha().status('w')).toEqual({ status: 'unknown' });
-  });
-});
-
 describe('branches of any name', () => {
   const noting = (log: string[]) => ({ mutates: { note: (_: never, { path }: { path: string }) => log.push(path) } });
 

@@ -1,9 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { UnroutableError } from '../../libs/orchestrator/src/errors/unroutable.error.js';
 import { MemoryStateStore } from '../../libs/orchestrator/src/state/memory/memory.store.js';
-import { MemoryTransport } from '../../libs/orchestrator/src/transports/memory/memory.transport.js';
-import { MemoryBroker } from '../../libs/orchestrator/src/transports/memory/memory.broker.js';
-import type { OutgoingMessage } from '../../libs/orchestrator/src/transports/workflow.transport.js';
 import {
   alpha,
   boot,
@@ -108,42 +104,7 @@ describe('a run record that restarts empty', () => {
     expect(count.charge).toBe(1);
   });
 
-  it.each([0, 2])(
-    'while a fork is under way stops it nowhere, where messages outlive the record: its keeper sends what left no trace, also where its service is away for %i looks',
-    async (looks) => {
-      const [one, two] = [counting(), counting()];
-      const shared: { broker?: MemoryBroker } = {};
-      const durable = {
-        kind: 'durable',
-        create: (service: string) => new DurableTransport((shared.broker ??= new MemoryBroker(lateClock)), service),
-      };
-      const memory = { kind: 'memory', create: () => lateStore };
-      await boot(
-        { alpha: one.operations, beta: two.operations },
-        { transport: durable, state: memory, cache: { processLocal: true } },
-      );
-      const { workflowId } = await alpha().start(forked);
-      await services.clock.advance(500);
-      lateStore.forget();
-      let refused = 0;
-      const { broker: carrier } = shared;
-      const publish = carrier?.publish.bind(carrier);
-      Object.assign(carrier ?? {}, {
-        publish: (message: OutgoingMessage) => {
-          const again = (JSON.parse(message.body) as { line?: string }).line === 'f/a';
-          if (again && (refused += 1) <= looks) throw new UnroutableError(message.destination, []);
-          publish?.(message);
-        },
-      });
-      await services.clock.advance(10 * 60_000);
-      expect(await alpha().status(workflowId)).toMatchObject({ status: 'completed' });
-      expect(shared.broker?.kept('workflow.completed')).toHaveLength(1);
-      expect(two.count.charge).toBe(1);
-      expect(refused).toBeGreaterThan(looks);
-    },
-  );
-
-  it('without a keeper hangs that fork: what the keeper is for', async () => {
+  it('while a fork is under way stops it, where messages end with the process too: no part waits as one (`waiting-parts.spec`)', async () => {
     await boot({ alpha: counting().operations, beta: counting().operations });
     const { workflowId } = await alpha().start(forked);
     await services.clock.advance(500);
@@ -160,14 +121,3 @@ const lateClock = {
   monotonic: () => services.clock.monotonic(),
   after: (ms: number, fire: () => void) => services.clock.after(ms, fire),
 };
-
-class ForgetfulStore extends MemoryStateStore {
-  forget(): void {
-    Object.assign(this, { runs: (new MemoryStateStore(lateClock) as never as { runs: unknown }).runs });
-  }
-}
-const lateStore = new ForgetfulStore(lateClock);
-
-class DurableTransport extends MemoryTransport {
-  override readonly capabilities = { durable: true, delay: true, competing: true, redelivery: true };
-}

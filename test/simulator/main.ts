@@ -5,6 +5,7 @@ import { Workshops } from '../support/simulator/workshops.js';
 
 const USAGE = `npm run sim                                20,000 runs of generated cookbooks over all settings
 npm run sim -- 100000                      so many
+npm run sim -- 1000 "stalls"               so many in the settings whose name begins so
 npm run sim -- --seed 17 "stalls"          one run, with its cookbook and every call of it
 npm run sim -- --planted                   the first seed in which each planted fault shows`;
 
@@ -12,16 +13,17 @@ const STEPS = 10;
 const workshops = new Workshops();
 
 /** Runs them all; the last line is JSON. */
-async function every(runs: number): Promise<void> {
+async function every(runs: number, name = ''): Promise<void> {
   const started = performance.now();
-  const perSetting = Math.ceil(runs / SETTINGS.length);
+  const settings = SETTINGS.filter((each) => each.name.startsWith(name));
+  const perSetting = Math.ceil(runs / settings.length);
   const totals = {
     runs: 0,
     calls: 0,
     faults: 0,
     failures: [] as { readonly setting: string; readonly seed: number }[],
   };
-  for (const setting of SETTINGS) {
+  for (const setting of settings) {
     const workshop = await workshops.of(setting.boot);
     const at = performance.now();
     const before = { ...totals, failures: totals.failures.length };
@@ -78,6 +80,6 @@ async function planted(name: string | undefined): Promise<void> {
 const [first, second, third] = process.argv.slice(2);
 if (first === '--seed') await replay(Number(second), third);
 else if (first === '--planted') await planted(second);
-else if (first === undefined || Number(first) > 0) await every(Number(first ?? 20_000));
+else if (first === undefined || Number(first) > 0) await every(Number(first ?? 20_000), second);
 else console.log(USAGE);
 await workshops.close();

@@ -12,6 +12,7 @@ class DurableTransport extends MemoryTransport {
 /** Options of services that other processes could share, with the broker and the store that these would share. */
 export function durable(): {
   readonly broker: MemoryBroker;
+  readonly store: MemoryStateStore;
   readonly options: Pick<OrchestratorModuleOptions, 'transport' | 'state' | 'cache'>;
 } {
   // The test's virtual clock, which is made after these.
@@ -24,6 +25,7 @@ export function durable(): {
   const store = new MemoryStateStore(clock);
   return {
     broker,
+    store,
     options: {
       transport: { kind: 'durable', create: (service) => new DurableTransport(broker, service) },
       state: { kind: 'memory', create: () => store },

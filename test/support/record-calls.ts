@@ -18,9 +18,9 @@ export type RecordCall =
   | { readonly do: 'again'; readonly holder: number; readonly isPlaced: boolean; readonly leaseMs: number; readonly now: number }
   | { readonly do: 'record'; readonly holder: number; readonly outcomes: Journal; readonly departure: Departure | undefined }
   | { readonly do: 'extend'; readonly holder: number; readonly leaseMs: number; readonly overdue: boolean }
-  | { readonly do: 'arrive'; readonly holder: number; readonly join: string; readonly part: string; readonly of: readonly string[]; readonly result: unknown }
+  | { readonly do: 'arrive'; readonly holder: number; readonly join: string; readonly part: string; readonly of: readonly string[]; readonly result: unknown; readonly fork: Pick<Holder, 'line' | 'seq'> }
   | { readonly do: 'end'; readonly holder: number; readonly summary: RunSummary }
-  | { readonly do: 'inspect'; readonly hop: Pick<Holder, 'epoch' | 'line' | 'seq'>; readonly join: string; readonly of: readonly string[] }
+  | { readonly do: 'expects'; readonly line: Pick<Holder, 'epoch' | 'line'> }
   | { readonly do: 'reopen'; readonly epoch: number }
   | { readonly do: 'lose' | 'cancel' }; // prettier-ignore
 
@@ -61,9 +61,9 @@ export const recordCalls: fc.Arbitrary<RecordCall[]> = fc.array(
     { weight: 4, arbitrary: fc.record({ do: fc.constant('again' as const), holder, isPlaced: fc.boolean(), leaseMs, now: fc.integer({ min: 1, max: 99 }) }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('record' as const), holder, outcomes, departure }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('extend' as const), holder, leaseMs, overdue: fc.boolean() }) },
-    { weight: 3, arbitrary: fc.record({ do: fc.constant('arrive' as const), holder, join, part: fc.constantFrom('a', 'b'), of, result: json }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('arrive' as const), holder, join, part: fc.constantFrom('a', 'b'), of, result: json, fork: fc.record({ line, seq: fc.nat({ max: 4 }) }) }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('end' as const), holder, summary }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant('inspect' as const), hop: fc.record({ epoch, line, seq: fc.nat({ max: 4 }) }), join, of }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('expects' as const), line: fc.record({ epoch, line }) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const), epoch }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('cancel' as const, 'lose' as const) }) },
   ),
@@ -112,18 +112,14 @@ export async function answersOf(
         return store.arrive(by, call);
       case 'end':
         return store.end(by, call.summary);
-      case 'inspect':
-        return store.inspect({ ...call.hop, workflowId }, call.join, call.of);
+      case 'expects':
+        return store.expects({ ...call.line, workflowId });
       case 'reopen':
         return store.reopen(workflowId, call.epoch);
       case 'cancel':
         return store.cancel(workflowId);
-      case 'lose': {
-        // Of two holders of one message memory then goes on with who speaks first, Redis with who was granted it later.
-        const newest = new Map(granted.map((each) => [JSON.stringify({ ...each, token: '' }), each]));
-        granted.splice(0, Infinity, ...granted.filter((each) => [...newest.values()].includes(each)));
+      case 'lose':
         return lose();
-      }
     }
   }
 }

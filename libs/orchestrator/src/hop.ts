@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { abandon, stop } from './engine/advance.js';
 import type { Run } from './engine/run.js';
-import { OrchestratorError } from './errors/orchestrator.error.js';
+import type { OrchestratorError } from './errors/orchestrator.error.js';
 import { PoisonMessageError } from './errors/poison-message.error.js';
 import { ProtocolTooNewError } from './errors/protocol-too-new.error.js';
 import type { Driver, Leave, Move } from './execution/driver.js';
@@ -13,7 +13,6 @@ import type { StepCoherence } from './execution/step-coherence.js';
 import type { MessageReader, Refusal } from './execution/message.reader.js';
 import type { WorkflowMessage } from './message/workflow-message.js';
 import type { Claim, Grant, Journal, StateStore } from './state/state.store.js';
-import type { ForkKeeper } from './transports/fork.keeper.js';
 import type { Publisher } from './transports/publisher.js';
 import type { HopResult, Obstacle, Router, SkipReason } from './transports/router.js';
 import type { IncomingMessage } from './transports/workflow.transport.js';
@@ -45,7 +44,6 @@ export class Hop {
     private readonly coherence: StepCoherence,
     private readonly router: Router,
     private readonly publisher: Publisher,
-    private readonly keeper: ForkKeeper,
     private readonly clock: Clock,
   ) {
     this.seldom = new SeldomLogger(this.logger, clock);
@@ -58,7 +56,6 @@ export class Hop {
   async handle(incoming: IncomingMessage): Promise<HopResult> {
     const run = this.reader.read(incoming.body); //                   in: a Run, or why it is none
     if ('refusal' in run) return this.refuse(incoming, run);
-    if (run.message.keeper !== undefined) return this.keep(incoming, run.message);
 
     if (!(await this.coherence.pay(run.message.purgeDebt))) return this.putBack(incoming, 'unpurged');
     const claim = await this.claim(run.message); //                   may this message execute?
@@ -74,7 +71,7 @@ export class Hop {
     const { settings } = this;
     const error = new PoisonMessageError(`Service "${settings.service}" gave up message "${incoming.messageId}": none of its deliveries was acknowledged. The log says why.`); // prettier-ignore
     const run = this.readAnything(incoming);
-    if (run === undefined || 'refusal' in run || run.message.keeper !== undefined) {
+    if (run === undefined || 'refusal' in run) {
       return this.refuse(incoming, { refusal: error, message: run?.message });
     }
     if (!(await this.coherence.pay(run.message.purgeDebt))) throw error;
@@ -208,7 +205,7 @@ export class Hop {
     if (tooNew && (await this.publisher.postpone(incoming, this.settings.unroutableFor))) {
       return { skipped: true, reason: 'too-new' };
     }
-    if (message === undefined || message.keeper !== undefined) return this.refused(incoming, refusal, message);
+    if (message === undefined) return this.refused(incoming, refusal, message);
     if (!(await this.coherence.pay(message.purgeDebt))) return this.putBack(incoming, 'unpurged');
     if (!(await this.isExpected(message))) return this.refused(incoming, refusal, message);
     const claim = await this.claim(message);
@@ -234,13 +231,9 @@ export class Hop {
   }
 
   /** Whether its run knows the line of a message that cannot be trusted: who makes one up must not end the run. */
-  private async isExpected({ workflowId, epoch, line }: WorkflowMessage): Promise<boolean> {
-    const at = line.lastIndexOf('/');
-    if (at < 0) return line === '';
-    const [join, part] = [line.slice(0, at), line.slice(at + 1)];
-    const asked = { workflowId, epoch, line: '', seq: Number.MAX_SAFE_INTEGER };
-    const missing = await this.state.inspect(asked, join, [part]).catch(() => []); // the claim will say that it is away
-    return missing === 'over' || missing.length === 0;
+  private async isExpected(message: WorkflowMessage): Promise<boolean> {
+    if (message.line === '') return true;
+    return this.state.expects(message).catch(() => true); // the claim will say that it is away
   }
 
   private async refused(
@@ -251,21 +244,6 @@ export class Hop {
     const error_ref = await this.publisher.refuse(incoming, refusal, message);
     const known = message && { workflow_id: message.workflowId, current_step: message.currentStep };
     return { dlq: true, ...known, attempts: 0, error_ref };
-  }
-
-  /** A fork's keeper claims nothing: it looks, and waits on. */
-  private async keep(incoming: IncomingMessage, message: WorkflowMessage): Promise<HopResult> {
-    try {
-      const over = await this.keeper.look(message);
-      return over
-        ? { skipped: true, reason: 'ended' }
-        : { success: true, workflow_id: message.workflowId, step_id: message.currentStep };
-    } catch (error) {
-      if (error instanceof OrchestratorError) return this.refused(incoming, error, message);
-      if (error instanceof Interrupted) throw error;
-      this.unanswered(message, error);
-      return this.putBack(incoming, 'unavailable');
-    }
   }
 
   private async claim(message: WorkflowMessage): Promise<Claim | { readonly kind: 'unavailable' }> {

@@ -41,12 +41,10 @@ import { TimedStore } from './state/timed.store.js';
 import { StateStore } from './state/state.store.js';
 import { MemoryBroker } from './transports/memory/memory.broker.js';
 import { MemoryTransport } from './transports/memory/memory.transport.js';
-import { ForkKeeper } from './transports/fork.keeper.js';
 import { PartsRouter } from './transports/parts.router.js';
 import { promisesOf } from './transports/promises.js';
 import { Publisher } from './transports/publisher.js';
 import { Router } from './transports/router.js';
-import { workflowOf } from './transports/destinations.js';
 import { WorkflowTransport } from './transports/workflow.transport.js';
 import { Clock } from './utils/clock.js';
 import { WorkflowConsumer } from './workflow.consumer.js';
@@ -88,7 +86,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(WorkflowConsumer, [SETTINGS, WorkflowTransport, Hop, TaskRunner, Publisher, StateStore, Brackets, ModulesContainer, Clock], (...parts: ConstructorParameters<typeof WorkflowConsumer>) => new WorkflowConsumer(...parts)),
     provide(DeliveryConsumer, [SETTINGS, WorkflowTransport, MessageCodec, Planner, StateStore, Publisher, Clock], (...parts: ConstructorParameters<typeof DeliveryConsumer>) => new DeliveryConsumer(...parts)),
     provide(MessageReader, [MessageCodec, Planner, Clock], (...parts: PartsOf<typeof MessageReader>) => new MessageReader(service, ...parts)),
-    provide(Hop, [SETTINGS, WorkflowTransport, MessageReader, StateStore, Driver, StepCoherence, Router, Publisher, ForkKeeper, Clock], hopOf),
+    provide(Hop, [SETTINGS, WorkflowTransport, MessageReader, StateStore, Driver, StepCoherence, Router, Publisher, Clock], hopOf),
     provide(MessageCodec, [SETTINGS], ({ limits }: Settings) => new MessageCodec(limits)),
     provide(Planner, [SETTINGS, OperationRegistry], plannerOf),
     provide(StateStore, [SETTINGS, WorkflowTransport, MemoryStateStore, Clock], storeOf),
@@ -99,8 +97,7 @@ function wired(service: string, base: DynamicModule): DynamicModule {
     provide(TaskRunner, [SETTINGS, OperationRegistry, StepCoherence, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof TaskRunner>) => new TaskRunner(...parts)),
     provide(ForkMode, [OperationRegistry, StateStore], (operations: OperationRegistry, { keepsRecords }: StateStore) => new ForkMode(service, operations, keepsRecords)),
     provide(Router, [Publisher, PartsRouter, MessageCodec, WorkflowEvents, Clock], (...parts: PartsOf<typeof Router>) => new Router(service, ...parts)),
-    provide(PartsRouter, [WorkflowTransport, Publisher, MessageCodec, ForkKeeper], ({ capabilities }: WorkflowTransport, publisher: Publisher, codec: MessageCodec, keeper: ForkKeeper) => new PartsRouter(service, publisher, codec, capabilities.durable ? keeper : undefined)),
-    provide(ForkKeeper, [Publisher, MessageCodec, StateStore], (...parts: PartsOf<typeof ForkKeeper>) => new ForkKeeper(workflowOf(service), ...parts)),
+    provide(PartsRouter, [Publisher, MessageCodec, Clock, WorkflowTransport], (publisher: Publisher, codec: MessageCodec, clock: Clock, { capabilities }: WorkflowTransport) => new PartsRouter(service, publisher, codec, clock, capabilities.durable)),
     provide(Publisher, [SETTINGS, WorkflowTransport, MessageCodec, Clock], (...parts: ConstructorParameters<typeof Publisher>) => new Publisher(...parts)),
     provide(RunStarter, [SETTINGS, MessageCodec, ServiceDirectory, OperationRegistry, WorkflowTransport, Replies, WorkflowEvents, Clock], (...parts: ConstructorParameters<typeof RunStarter>) => new RunStarter(...parts)),
     provide(FailedRuns, [WorkflowTransport], (transport: WorkflowTransport) => new FailedRuns(transport)),

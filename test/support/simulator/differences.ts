@@ -8,7 +8,7 @@ import { answer, type Answer, MUTATING, type OperationName } from '../random/lib
 /** How a run differs from what a recursive interpreter makes of the same cookbook, given the same draws. */
 export function differencesOf(cookbook: Cookbook, history: History, promised: Promised): string[] {
   const found = violationsOf(history, promised);
-  if (found.length > 0 || history.restarted || history.faults.length * Number(promised.fenced === false) > 0)
+  if (found.length > 0 || history.recordLost || history.faults.length * Number(promised.fenced === false) > 0)
     return found;
 
   const recorded = recordedBy(history);

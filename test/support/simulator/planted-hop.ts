@@ -3,7 +3,6 @@ import { Interrupted } from '../../../libs/orchestrator/src/execution/interrupte
 import { HopJournal } from '../../../libs/orchestrator/src/execution/hop-journal.js';
 import { Hop } from '../../../libs/orchestrator/src/hop.js';
 import { MemoryStateStore } from '../../../libs/orchestrator/src/state/memory/memory.store.js';
-import { ForkKeeper } from '../../../libs/orchestrator/src/transports/fork.keeper.js';
 import { PartsRouter } from '../../../libs/orchestrator/src/transports/parts.router.js';
 import { Publisher } from '../../../libs/orchestrator/src/transports/publisher.js';
 import { Router } from '../../../libs/orchestrator/src/transports/router.js';
@@ -46,19 +45,27 @@ export const IN_THE_HOP: readonly Planted[] = [
     replace(HopJournal, 'replay', () => () => undefined),
   ),
   planted(
-    'no keeper, and a store that restarts empty',
+    'a part that has ended and does not wait, and a store that restarts empty',
     1,
     'messages',
     'generated',
     { restart: 2, crash: 2, reorder: true },
-    () => replace(ForkKeeper, 'send', () => () => Promise.resolve()),
+    () => replace(PartsRouter, 'wait', () => () => Promise.resolve()),
+  ),
+  planted(
+    'a part that has ended and does not wait, and a store that fails over',
+    5,
+    'messages',
+    'generated',
+    { failover: 2, crash: 2, reorder: true },
+    () => replace(PartsRouter, 'wait', () => () => Promise.resolve()),
   ),
   planted(
     'a continuation with the next seq each time a join is complete',
-    400,
+    607,
     'messages',
     'generated',
-    { crash: 2, reorder: true, double: 0.5 },
+    { stall: 5, reorder: true },
     () => {
       const fired = new WeakMap<object, Map<string, number>>();
       return replace(PartsRouter, 'encoded', (encoded) => {
@@ -106,10 +113,10 @@ export const IN_THE_HOP: readonly Planted[] = [
   ),
   planted(
     'a fenced hop that still records',
-    2412,
+    2770,
     'messages',
     'generated',
-    { restart: 2, stall: 2, slow: 1, crash: 1, reorder: true },
+    { restart: 3, stall: 3, slow: 2, crash: 1, reorder: true },
     () =>
       replace(
         HopJournal,

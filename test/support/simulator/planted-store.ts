@@ -70,22 +70,22 @@ export const IN_THE_STORE: readonly Planted[] = [
     all(...['record', 'extend', 'end', 'arrive'].map(withAnyToken)),
   ),
   planted(
-    'a keeper that sends nothing again',
-    10,
+    'a holder that a store which fails over has forgotten, and fences',
+    442,
     'messages',
     'generated',
-    { restart: 2, crash: 2, reorder: true },
+    { failover: 2, crash: 2, reorder: true },
     () =>
-      replace(
-        MemoryStateStore,
-        'inspect',
-        (inspect) =>
-          async function (this: object, ...asked: readonly unknown[]) {
-            return (await inspect.call(this, ...asked)) === 'over' ? 'over' : [];
-          },
-      ),
+      replace(MemoryStateStore, 'held', (held) => {
+        return function (this: Records & object, holder: Holder) {
+          const run = this.runs.get(holder.workflowId);
+          const line = run?.epoch === holder.epoch ? run.lines.get(holder.line) : undefined;
+          const isAnothers = line?.seq === holder.seq && line.hopId === holder.hopId && line.token !== holder.token;
+          return isAnothers ? { run } : held.call(this, holder);
+        };
+      }),
   ),
-  planted('a failed branch that ends the run before its sisters', 2, 'messages', 'generated', { reorder: true }, () =>
+  planted('a failed branch that ends the run before its sisters', 4, 'messages', 'generated', { reorder: true }, () =>
     replace(MemoryStateStore, 'arrive', (arrive) => {
       return function (this: object, holder: Holder, arrival: { readonly part: string; readonly result: unknown }) {
         const failed = JSON.stringify(arrival.result).includes('"failed":');
@@ -95,7 +95,7 @@ export const IN_THE_STORE: readonly Planted[] = [
   ),
   planted(
     'an arrival that replaces the first of its part',
-    110,
+    462,
     'messages',
     'generated',
     { cancel: 1, crash: 2, reorder: true },

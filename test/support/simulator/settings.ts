@@ -76,6 +76,8 @@ export const SETTINGS: readonly Setting[] = [
   setting('cancelled, parts in process', 'by-service', 'one', { cancel: 1, crash: 2, stall: 1, storeError: 1 }),
   setting('the store restarts empty', 'by-service', 'generated', { restart: 1 }),
   setting('the store restarts empty, crashes', 'messages', 'generated', { ...EVERYTHING, restart: 2 }),
+  setting('the store fails over', 'messages', 'generated', { failover: 1 }),
+  setting('the store fails over, crashes', 'messages', 'generated', { ...EVERYTHING, failover: 3 }),
 ];
 
 /** Handler calls of a cookbook that is worth its time: larger ones find nothing that smaller ones do not. */

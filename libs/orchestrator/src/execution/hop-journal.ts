@@ -185,11 +185,11 @@ export class HopJournal {
     this.check();
   }
 
-  /** A part has come to its end. `undefined`: others have not. */
-  async arrive(arrival: Arrival): Promise<Readonly<Record<string, unknown>> | undefined> {
-    const answer: ArrivalAnswer = await this.reach(() => this.store.arrive(this.holder, arrival));
+  /** A part has come to its end. */
+  async arrive(arrival: Arrival): Promise<Exclude<ArrivalAnswer, { readonly kind: 'fenced' }>> {
+    const answer = await this.reach(() => this.store.arrive(this.holder, arrival));
     if (answer.kind === 'fenced') throw new Interrupted('fenced');
-    return answer.kind === 'all' ? answer.results : undefined;
+    return answer;
   }
 
   async end(summary: RunSummary): Promise<void> {

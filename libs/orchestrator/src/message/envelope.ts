@@ -41,6 +41,7 @@ const TABLE: FieldTable = {
   hops: ['hops', integer(0)],
   expiresAt: ['expires_at', instant],
   unroutableSince: ['unroutable_since', instant],
+  waitingSince: ['waiting_since', instant],
   traceparent: ['traceparent', text],
   tracestate: ['tracestate', text],
   replyTo: ['reply_to', word],
@@ -51,7 +52,6 @@ const TABLE: FieldTable = {
   secrets: ['secrets', pointers],
   carry: ['carry', journal],
   purgeDebt: ['purge_debt', tags],
-  keeper: ['keeper', object],
   cookbook: ['cookbook', object],
 };
 

@@ -60,8 +60,8 @@ export interface WorkflowMessage extends Caller {
   readonly purgeDebt?: readonly string[] | undefined;
   /** Milliseconds since the epoch: since when the next destination could not be reached. */
   readonly unroutableSince?: number | undefined;
-  /** Makes it the keeper of a fork instead of a run: the parts that left, so that they can be sent again. */
-  readonly keeper?: JsonObject | undefined;
+  /** Milliseconds since the epoch: since when its part has ended, and waits for the others of its fork. */
+  readonly waitingSince?: number | undefined;
   /** Keys this version does not know, kept as they came. */
   readonly rest?: JsonObject;
 }

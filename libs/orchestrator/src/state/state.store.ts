@@ -66,11 +66,16 @@ export interface Arrival {
   readonly of: readonly string[];
   /** JSON. */
   readonly result: unknown;
+  /** The message that left the fork. */
+  readonly fork: Pick<Holder, 'line' | 'seq'>;
 }
 
-/** `all`: every part has arrived; each result is the first that its part arrived with. */
+/**
+ * `all`: every part has arrived; each result is the first that its part arrived with. `over`: the line that left the fork has
+ * gone on since.
+ */
 export type ArrivalAnswer =
-  | { readonly kind: 'waiting' }
+  | { readonly kind: 'waiting' | 'over' }
   | { readonly kind: 'all'; readonly results: Readonly<Record<string, unknown>> }
   | { readonly kind: 'fenced' };
 
@@ -142,21 +147,14 @@ export abstract class StateStore {
    */
   abstract extend(holder: Holder, leaseMs: number, overdue?: boolean): Promise<HoldAnswer>;
 
-  /** A part of a fork has ended. Repeating it changes nothing, and tells again whether all have. */
+  /**
+   * A part of a fork has ended. Repeating it changes nothing, and tells again whether all have. Parts that wait arrive again: the
+   * record of an ended run is kept for longer than the longest pause between two times, 15 minutes, or it would begin anew.
+   */
   abstract arrive(holder: Holder, arrival: Arrival): Promise<ArrivalAnswer>;
 
-  /**
-   * How a fork is doing, for its keeper: `over` once the line that left it has gone on, the run has ended or was requeued; else
-   * the parts that left no trace here, because this store has lost it, or they were never sent. A run that this store has forgotten
-   * looks the same, and would begin anew: a store that has keepers keeps the record of an ended run until the longest pause between
-   * two looks, 15 minutes, is over.
-   * @param hop the message that left the fork
-   */
-  abstract inspect(
-    hop: Pick<Holder, 'workflowId' | 'epoch' | 'line' | 'seq'>,
-    join: string,
-    of: readonly string[],
-  ): Promise<'over' | readonly string[]>;
+  /** Whether a message of that line may come, or has: a fork was left that it is a part of, or it was claimed. Claims nothing. */
+  abstract expects(line: Pick<HopId, 'workflowId' | 'epoch' | 'line'>): Promise<boolean>;
 
   /**
    * Ends the run, once: after it every other hop of this epoch is fenced. Repeating it is `ok` for the hop that ended it.

@@ -48,8 +48,8 @@ export class TimedStore extends StateStore {
     return this.within('arrive', this.store.arrive(holder, arrival));
   }
 
-  override inspect(...asked: Parameters<StateStore['inspect']>): Promise<'over' | readonly string[]> {
-    return this.within('inspect', this.store.inspect(...asked));
+  override expects(line: Pick<HopId, 'workflowId' | 'epoch' | 'line'>): Promise<boolean> {
+    return this.within('expects', this.store.expects(line));
   }
 
   override end(holder: Holder, summary: RunSummary): Promise<HoldAnswer> {

@@ -12,7 +12,7 @@ export function asItStands(run: Run): WorkflowMessage {
     carry: undefined,
     purgeDebt: undefined,
     unroutableSince: undefined,
-    keeper: undefined,
+    waitingSince: undefined,
   });
 }
 

@@ -1,6 +1,7 @@
+import { Logger } from '@nestjs/common';
 import { resume, stop } from '../engine/advance.js';
 import type { PartResult } from '../engine/frame.js';
-import { emptied, join, secretsOf } from '../engine/parts.js';
+import { emptied, join, lineOf, secretsOf } from '../engine/parts.js';
 import type { Run } from '../engine/run.js';
 import type { Transition } from '../engine/transition.js';
 import { UnroutableError } from '../errors/unroutable.error.js';
@@ -9,8 +10,9 @@ import type { HopJournal } from '../execution/hop-journal.js';
 import { isTooLarge } from '../message/bounds.js';
 import type { MessageCodec } from '../message/message.codec.js';
 import type { JsonObject, WorkflowMessage } from '../message/workflow-message.js';
+import { changed } from '../utils/changed.js';
+import type { Clock } from '../utils/clock.js';
 import { workflowOf } from './destinations.js';
-import type { ForkKeeper } from './fork.keeper.js';
 import { messageOf } from './next-message.js';
 import type { Publisher } from './publisher.js';
 import type { OutgoingMessage } from './workflow.transport.js';
@@ -30,13 +32,27 @@ interface Continuation {
   readonly joined: Run;
 }
 
-/** A fork's parts on their way out, and back together. */
+/** Milliseconds after which a part that waits arrives again: at first, and at most; else as long as it has waited. */
+const FIRST_WAIT = 60_000;
+const LONGEST_WAIT = 15 * 60_000;
+/** Milliseconds for which a part waits on although its run must have ended. */
+const WAITS_BEYOND = 24 * 60 * 60 * 1_000;
+
+/**
+ * A fork's parts on their way out, and back together. Where messages outlive the record none of them is ever in the record alone:
+ * a part that has ended and is not the last waits as a message that arrives again now and then, until its fork is over. So
+ * no fork hangs, whatever the record loses.
+ */
 export class PartsRouter {
+  private readonly logger = new Logger(PartsRouter.name);
+
   constructor(
     private readonly service: string,
     private readonly publisher: Publisher,
     private readonly codec: MessageCodec,
-    private readonly keeper: ForkKeeper | undefined,
+    private readonly clock: Clock,
+    /** Messages outlive the record. */
+    private readonly durable: boolean,
   ) {}
 
   /**
@@ -46,18 +62,18 @@ export class PartsRouter {
    * @throws MessageTooLargeError, LimitExceededError before anything has happened
    */
   async leave(
-    { run, join: path, parts }: Leave,
+    { join: path, parts }: Leave,
     journal: HopJournal,
     delayOf: (move: Move) => number,
   ): Promise<UnroutablePart | undefined> {
-    const kept = parts.map(({ name, move }) => ({ name, message: this.first(move, journal, delayOf(move)) }));
-    await journal.flush({ kind: 'fork', join: path, of: kept.map(({ name }) => name) });
+    const leaving = parts.map(({ name, move }) => ({ name, move, message: this.first(move, journal, delayOf(move)) }));
+    await journal.flush({ kind: 'fork', join: path, of: leaving.map(({ name }) => name) });
     for (const { move } of parts) {
       // Parts that left in an earlier delivery may have arrived meanwhile: then this one is the last.
-      if (move.kind === 'arrive' && (await this.arrive(move, journal))) return undefined;
+      if (move.kind === 'arrive' && !(await this.arrive(move, journal, 0))) return undefined;
     }
-    for (const [index, { name, message }] of kept.entries()) {
-      if (parts[index]?.move.kind === 'arrive') continue;
+    for (const { name, move, message } of leaving) {
+      if (move.kind === 'arrive') continue;
       try {
         await this.publisher.publish(message);
       } catch (error) {
@@ -65,16 +81,41 @@ export class PartsRouter {
         throw error;
       }
     }
-    await this.keeper?.send(run, journal.holder, path, kept);
     return undefined;
   }
 
-  /** A part has ended. The last one to arrive sends the run on. @returns whether this was the last */
-  async arrive({ run, join: path, part, of, result }: Arrive, journal: HopJournal): Promise<boolean> {
-    const results = await journal.arrive({ join: path, part, of, result });
-    if (results === undefined) return false;
-    await this.goOn(run, results as Readonly<Record<string, PartResult>>);
+  /**
+   * A part has ended. The last one to arrive sends the run on.
+   * @param seq of the part's next message on its line
+   * @returns whether others have not arrived yet
+   */
+  async arrive(move: Arrive, journal: HopJournal, seq = journal.holder.seq + 1): Promise<boolean> {
+    const { run, join: path, part, of, result } = move;
+    const fork = { line: lineOf(run, run.frames.length - 1), seq: leftAt(run) };
+    const answer = await journal.arrive({ join: path, part, of, result, fork });
+    if (answer.kind === 'all') await this.goOn(run, answer.results as Readonly<Record<string, PartResult>>);
+    if (answer.kind !== 'waiting') return false;
+    if (this.durable) await this.wait(move, seq);
     return true;
+  }
+
+  /** The part as it has ended, to arrive again: nothing of it is executed then. */
+  private async wait({ run, join: path, part }: Arrive, seq: number): Promise<void> {
+    const now = this.clock.now();
+    const { workflowId, hops, waitingSince = now, expiresAt = waitingSince + this.codec.limits.lifetime } = run.message;
+    if (now > expiresAt + WAITS_BEYOND) {
+      this.logger.warn(`Run ${workflowId}: ${path}/${part} waits no more, a day after its run must have ended. The run record has lost the others, or that it has ended.`); // prettier-ignore
+      return;
+    }
+    const message = changed(messageOf(run, { seq, hops }), { waitingSince });
+    const delay = Math.min(Math.max(now - waitingSince, FIRST_WAIT), LONGEST_WAIT);
+    try {
+      const body = this.codec.encodeMoved(message); // it may have been full before
+      await this.publisher.publish({ destination: workflowOf(this.service), body, messageId: message.hopId, delay });
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      this.logger.warn(`Run ${workflowId}: ${path}/${part} has arrived, and does not fit into a message in which to wait. Should the run record be lost now, the run hangs: start it again.`); // prettier-ignore
+    }
   }
 
   private first(move: Move, journal: HopJournal, delay: number): OutgoingMessage {
@@ -100,7 +141,7 @@ export class PartsRouter {
   }
 
   private continuation(part: Run, results: Readonly<Record<string, PartResult>>): Continuation {
-    const seq = (part.frames.at(-1)?.part?.seq ?? 0) + 1;
+    const seq = leftAt(part) + 1;
     try {
       return this.encoded(join(part, results), seq);
     } catch (error) {
@@ -120,3 +161,6 @@ export class PartsRouter {
     return { message: { body: encode(message), messageId: message.hopId }, joined };
   }
 }
+
+/** `seq` of the message that left the fork of a part. */
+const leftAt = ({ frames }: Run): number => frames.at(-1)?.part?.seq ?? 0;

@@ -92,8 +92,7 @@ export class Publisher {
   ): Promise<string> {
     const ref = `refused:${messageId}`;
     this.logger.error(`${ref} ${error.message}`);
-    const run = message?.keeper === undefined ? message : undefined; // a keeper is refused, not its run
-    const envelope = encodeRefused(withoutSecrets(body, message), error, this.codec.limits, run, status);
+    const envelope = encodeRefused(withoutSecrets(body, message), error, this.codec.limits, message, status);
     await this.publish({ destination: FAILED, body: envelope, messageId: ref });
     return ref;
   }

@@ -11,11 +11,9 @@ import { Veil } from './veil.js';
  */
 export function withoutSecrets(body: string, message: WorkflowMessage | undefined): string {
   if (message === undefined) return body;
-  const { currentStep } = message;
-  const secrets = secretsNamedBy(message);
+  const { currentStep, secrets = [] } = message;
   if (secrets.length === 0) return body;
   const { secrets: _, ...envelope } = JSON.parse(body) as Record<string, unknown>;
-  if (message.keeper !== undefined) envelope['keeper'] = REDACTED; // whole messages, which nobody sends any more
   const places = placesOfAll(secrets);
   const spots = places.flatMap((place) => spotsOf(envelope, place));
   const veil = Veil.over(spots.flatMap((keys) => found(envelope, keys).map(({ value }) => value)));
@@ -35,14 +33,6 @@ export function withoutSecrets(body: string, message: WorkflowMessage | undefine
   const whole = edited(covered, ['cookbook', 'steps'], () => steps) as JsonObject;
   const { cookbook: own, ...rest } = whole;
   return JSON.stringify({ ...rest, ...(veil.value(dataOf(rest)) as object), cookbook: own });
-}
-
-/** By the message itself, and by those that it keeps. */
-function secretsNamedBy({ secrets = [], keeper }: WorkflowMessage): readonly string[] {
-  const kept = found(keeper, ['parts', null, 'message', 'secrets', null]).flatMap(({ value }) =>
-    typeof value === 'string' ? [value] : [],
-  );
-  return union(secrets, kept);
 }
 
 /** What of an envelope may hold values, beside its cookbook. */

@@ -64,9 +64,10 @@ export class MemoryStateStore extends StateStore {
     return Promise.resolve(run.cancelled && run.ending === undefined ? 'cancelled' : 'ok');
   }
 
-  override arrive(holder: Holder, { join, part, of, result }: Arrival): Promise<ArrivalAnswer> {
+  override arrive(holder: Holder, { join, part, of, result, fork }: Arrival): Promise<ArrivalAnswer> {
     const { run, line } = this.held(holder);
     if (line === undefined) return Promise.resolve({ kind: 'fenced' });
+    if ((run.lines.get(fork.line)?.seq ?? -1) > fork.seq) return Promise.resolve({ kind: 'over' });
     const arrived = run.join(join);
     if (!arrived.has(part)) arrived.set(part, JSON.stringify(result)); // whoever is given it may change it
     if (!of.every((name) => arrived.has(name))) return Promise.resolve({ kind: 'waiting' });
@@ -74,17 +75,9 @@ export class MemoryStateStore extends StateStore {
     return Promise.resolve({ kind: 'all', results: Object.fromEntries(results) });
   }
 
-  override inspect(
-    hop: Pick<Holder, 'workflowId' | 'epoch' | 'line' | 'seq'>,
-    join: string,
-    of: readonly string[],
-  ): Promise<'over' | readonly string[]> {
-    const run = this.runs.get(hop.workflowId);
-    if (run === undefined || run.epoch < hop.epoch) return Promise.resolve(of);
-    const past = run.epoch > hop.epoch || run.ending !== undefined || (run.lines.get(hop.line)?.seq ?? -1) > hop.seq;
-    if (past) return Promise.resolve('over');
-    const arrived = run.joins.get(join);
-    return Promise.resolve(of.filter((part) => !arrived?.has(part) && !run.lines.has(`${join}/${part}`)));
+  override expects({ workflowId, epoch, line }: Pick<HopId, 'workflowId' | 'epoch' | 'line'>): Promise<boolean> {
+    const run = this.runs.get(workflowId);
+    return Promise.resolve(run?.epoch === epoch && run.lines.has(line));
   }
 
   override end(holder: Holder, summary: RunSummary): Promise<HoldAnswer> {
@@ -149,7 +142,7 @@ export class MemoryStateStore extends StateStore {
     if (line !== undefined && (same || line.overdue) && line.leasedUntil > this.clock.now())
       return { kind: 'busy', forMs: line.leasedUntil - this.clock.now() };
 
-    const holder: Holder = changed(hop, { seq, token: randomUUID() });
+    const holder: Holder = changed(hop, { seq, token: newToken() });
     if (hop.seq === undefined) placed.set(hop.hopId, seq);
     const leasedUntil = this.clock.now() + leaseMs;
     const taken: Line = { ...(same ? line : newLine(at)), seq, hopId: hop.hopId, token: holder.token, leasedUntil, placed, overdue: false }; // prettier-ignore
@@ -174,6 +167,13 @@ export class MemoryStateStore extends StateStore {
       line = { ...newLine(this.clock.now()), seq: hop.seq, hopId: hop.hopId, token, placed };
       run.lines.set(hop.line, line);
     }
-    return line.seq === hop.seq && line.hopId === hop.hopId && line.token === token ? { run, line } : { run };
+    if (line.seq !== hop.seq || line.hopId !== hop.hopId) return { run };
+    if (grantOf(line.token) < grantOf(token)) line.token = token;
+    return line.token === token ? { run, line } : { run };
   }
 }
+
+/** Of all stores of this process: a holder is told from who was granted the same by one that started empty since. */
+let grants = 0;
+const newToken = (): string => `${(grants += 1)}.${randomUUID()}`;
+const grantOf = (token: string): number => Number.parseInt(token, 10);

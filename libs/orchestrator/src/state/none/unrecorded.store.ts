@@ -46,8 +46,8 @@ export class UnrecordedStore extends StateStore {
     return Promise.reject(new TypeError('Without run records no part can arrive.'));
   }
 
-  override inspect(): Promise<'over'> {
-    return Promise.resolve('over');
+  override expects(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   override cancel(): Promise<RunStatus> {

@@ -71,25 +71,18 @@ export class RedisStateStore extends StateStore {
     return (await this.ask('extend', holder.workflowId, [...placeIn(holder), ...lease])) as HoldAnswer;
   }
 
-  override async arrive(holder: Holder, { join, part, of, result }: Arrival): Promise<ArrivalAnswer> {
+  override async arrive(holder: Holder, { join, part, of, result, fork }: Arrival): Promise<ArrivalAnswer> {
     const texts = [inField(join), inField(part), (JSON.stringify(result) as string | undefined) ?? 'null'];
-    const answer = await this.ask('arrive', holder.workflowId, [...placeIn(holder), ...texts, ...of.map(inField)]);
-    if (answer === 'waiting' || answer === 'fenced') return { kind: answer };
+    const args = [...placeIn(holder), inField(fork.line), fork.seq, ...texts, ...of.map(inField)];
+    const answer = await this.ask('arrive', holder.workflowId, args);
+    if (answer === 'waiting' || answer === 'over' || answer === 'fenced') return { kind: answer };
     const all = answer as readonly string[];
     const results = of.map((name, at) => [name, JSON.parse(all[at] ?? 'null') as unknown] as const);
     return { kind: 'all', results: Object.fromEntries(results) };
   }
 
-  override async inspect(
-    { workflowId, epoch, line, seq }: Pick<Holder, 'workflowId' | 'epoch' | 'line' | 'seq'>,
-    join: string,
-    of: readonly string[],
-  ): Promise<'over' | readonly string[]> {
-    const asked = [epoch, inField(line), seq, inField(join), ...of.map(inField)];
-    const answer = await this.ask('inspect', workflowId, asked);
-    if (answer === 'over') return answer;
-    const traces = answer as readonly string[];
-    return of.filter((_, at) => traces[at] !== '1');
+  override async expects({ workflowId, epoch, line }: Pick<HopId, 'workflowId' | 'epoch' | 'line'>): Promise<boolean> {
+    return (await this.ask('expects', workflowId, [epoch, inField(line)])) === 1;
   }
 
   override async end(holder: Holder, summary: RunSummary): Promise<HoldAnswer> {

@@ -2,16 +2,26 @@ import type { SeededRandom } from './seeded-random.js';
 
 /** The calls of a hop that something can happen to: of the state store, of the transport, of a handler, of the cache tokens. */
 export type PortCall =
-  'claim' | 'record' | 'extend' | 'arrive' | 'inspect' | 'end' | 'publish' | 'handle' | 'purge' | 'acknowledge';
+  'claim' | 'record' | 'extend' | 'arrive' | 'expects' | 'end' | 'publish' | 'handle' | 'purge' | 'acknowledge';
 
 /**
  * What happens to a call. `crash`: the process that makes it is gone, before the call did anything or when it was done, and
  * its message comes again. `fail`: the call rejects, not done or done. `stall`: the lease of its hop ends for the store, and the
- * message is granted to another delivery; then the call goes on. `restart`: the store is empty, `cancel`: somebody cancels the
+ * message is granted to another delivery; then the call goes on. `restart`: the store is empty, `failover`: it has lost
+ * what was written last, `cancel`: somebody cancels the
  * run; then the call goes on. `slow`: a handler takes long after it has acted.
  */
 export type Verdict =
-  'pass' | 'crash-before' | 'crash-after' | 'fail-before' | 'fail-after' | 'stall' | 'restart' | 'cancel' | 'slow';
+  | 'pass'
+  | 'crash-before'
+  | 'crash-after'
+  | 'fail-before'
+  | 'fail-after'
+  | 'stall'
+  | 'restart'
+  | 'failover'
+  | 'cancel'
+  | 'slow';
 
 /** Decides, from a seed or a list, what happens in one run. The same plan makes the same run. */
 export interface FaultPlan {
@@ -27,6 +37,8 @@ export interface FaultPlan {
   slow(): number;
   /** For how many calls of others a stalled hop stands still. */
   stall(): number;
+  /** How many of its newest writes the store loses when it fails over. */
+  failover(): number;
 }
 
 /** How much goes wrong in a run. Everything left out does not. */
@@ -41,6 +53,8 @@ export interface Faults {
   readonly publishError?: number;
   /** How often the state store starts anew, empty. Then a run may split or end twice; it is only checked that it ends. */
   readonly restart?: number;
+  /** How often the state store loses what was written last, up to ten writes. It is checked what is checked with `restart`. */
+  readonly failover?: number;
   /** Handlers that take long: seconds, or longer than they may. At most so many per run. */
   readonly slow?: number;
   /** How often somebody cancels the run: it may end as cancelled then. */
@@ -51,9 +65,18 @@ export interface Faults {
   readonly reorder?: boolean;
 }
 
-type Counted = 'crash' | 'stall' | 'storeError' | 'publishError' | 'restart' | 'cancel' | 'slow';
-const COUNTED: readonly Counted[] = ['crash', 'stall', 'storeError', 'publishError', 'restart', 'cancel', 'slow'];
-const IN_THE_STORE: ReadonlySet<PortCall> = new Set(['claim', 'record', 'extend', 'arrive', 'inspect', 'end']);
+type Counted = 'crash' | 'stall' | 'storeError' | 'publishError' | 'restart' | 'failover' | 'cancel' | 'slow';
+const COUNTED: readonly Counted[] = [
+  'crash',
+  'stall',
+  'storeError',
+  'publishError',
+  'restart',
+  'failover',
+  'cancel',
+  'slow',
+];
+const IN_THE_STORE: ReadonlySet<PortCall> = new Set(['claim', 'record', 'extend', 'arrive', 'expects', 'end']);
 
 /** Faults by chance, all of it from a seed. */
 export class RandomFaults implements FaultPlan {
@@ -65,7 +88,7 @@ export class RandomFaults implements FaultPlan {
     private readonly faults: Faults,
     private readonly calls: number,
   ) {
-    this.left = { crash: 0, stall: 0, storeError: 0, publishError: 0, restart: 0, cancel: 0, slow: 0 };
+    this.left = { crash: 0, stall: 0, storeError: 0, publishError: 0, restart: 0, failover: 0, cancel: 0, slow: 0 };
     for (const fault of COUNTED) this.left[fault] = faults[fault] ?? 0;
   }
 
@@ -99,11 +122,17 @@ export class RandomFaults implements FaultPlan {
     return this.random.pick([3, 10, 30, 100]);
   }
 
+  failover(): number {
+    return this.random.pick([1, 1, 2, 3, 5, 10]);
+  }
+
   private verdictOf(fault: Counted): Verdict {
-    if (fault === 'stall' || fault === 'restart' || fault === 'cancel' || fault === 'slow') return fault;
-    const before = this.random.chance(0.5);
-    if (fault === 'crash') return before ? 'crash-before' : 'crash-after';
-    return before ? 'fail-before' : 'fail-after';
+    if (fault === 'crash' || fault === 'storeError' || fault === 'publishError') {
+      const before = this.random.chance(0.5);
+      if (fault === 'crash') return before ? 'crash-before' : 'crash-after';
+      return before ? 'fail-before' : 'fail-after';
+    }
+    return fault;
   }
 }
 
@@ -141,12 +170,16 @@ export class OneFault implements FaultPlan {
   stall(): number {
     return 30;
   }
+
+  failover(): number {
+    return 1;
+  }
 }
 
 function fits(fault: Counted, call: PortCall): boolean {
   if (fault === 'storeError') return IN_THE_STORE.has(call);
   if (fault === 'slow') return call === 'handle';
   if (fault === 'publishError') return call === 'publish';
-  if (fault === 'stall') return call !== 'claim' && call !== 'inspect' && call !== 'acknowledge';
+  if (fault === 'stall') return call !== 'claim' && call !== 'expects' && call !== 'acknowledge';
   return true;
 }

@@ -45,7 +45,7 @@ export class History {
   readonly trace: string[] = [];
   /** Calls that something could have happened to. */
   calls = 0;
-  restarted = false;
+  recordLost = false;
   cancelled = false;
   private readonly endedEpochs = new Set<number>();
   /** By `<epoch> <join>`: what those were told who completed it. */
@@ -79,11 +79,11 @@ export class History {
     const other = this.executions.find(
       (each) => each.running && each.epoch === epoch && each.idempotencyKey === idempotencyKey,
     );
-    if (mutates && other !== undefined && !delivery.stalled && !other.delivery.stalled && !this.restarted) {
+    if (mutates && other !== undefined && !delivery.stalled && !other.delivery.stalled && !this.recordLost) {
       this.unfenced.push(`attempt ${attempt} of ${path} began while attempt ${other.attempt} of it was at work`);
     }
     this.executions.push(execution);
-    if (!mutates || !this.endedEpochs.has(epoch) || delivery.stalled || this.restarted) return;
+    if (!mutates || !this.endedEpochs.has(epoch) || delivery.stalled || this.recordLost) return;
     this.unfenced.push(`an effect after the end of its run: ${path}#${attempt}`);
   }
 
@@ -101,7 +101,7 @@ export class History {
 
   /** All parts have met: whoever hears of it must hear the same. */
   noteJoin({ epoch }: Holder, { join }: Arrival, answer: ArrivalAnswer): void {
-    if (answer.kind !== 'all' || this.restarted) return;
+    if (answer.kind !== 'all' || this.recordLost) return;
     const key = `${epoch} ${join}`;
     const results = JSON.stringify(answer.results);
     const before = this.joins.get(key) ?? results;

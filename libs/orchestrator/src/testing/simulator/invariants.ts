@@ -11,14 +11,14 @@ export interface Promised {
 }
 
 /**
- * What a run may not show, whatever was injected: a text per fault of the library, none for a good run. A run whose store was
- * emptied must only have ended.
+ * What a run may not show, whatever was injected: a text per fault of the library, none for a good run. A run whose record was
+ * lost must only have ended.
  */
 export function violationsOf(history: History, { epochs = 1, fenced = true }: Promised = {}): string[] {
   const ends = endsOf(history);
   const found = [...history.violations];
   if (ends.length === 0) found.push('the run has not ended');
-  if (history.restarted || !fenced) return found;
+  if (history.recordLost || !fenced) return found;
   found.push(...history.unfenced);
   const contents = new Map<string, Set<string>>();
   for (const { messageId, body } of ends) contents.set(messageId, (contents.get(messageId) ?? new Set()).add(body));

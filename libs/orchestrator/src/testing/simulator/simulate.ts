@@ -114,7 +114,7 @@ const OPTIONS: Readonly<Record<keyof SimulateOptions, true>> = {
   imports: true, cookbook: true, service: true, input: true, start: true, runs: true, seed: true, faults: true, reset: true, effects: true, expect: true, outputs: true,
 }; // prettier-ignore
 const FAULTS: Readonly<Record<keyof Faults, true>> = {
-  crash: true, stall: true, storeError: true, publishError: true, restart: true, cancel: true, slow: true, double: true, reorder: true,
+  crash: true, stall: true, storeError: true, publishError: true, restart: true, failover: true, cancel: true, slow: true, double: true, reorder: true,
 }; // prettier-ignore
 
 function refuseUnknown(what: string, given: object, known: object): void {
@@ -175,8 +175,8 @@ class Rehearsal {
       ...violationsOf(wanted.history).map((each) => `without any fault: ${each}`),
       ...violationsOf(made.history),
     ];
-    const { restarted, cancelled } = made.history;
-    if (violations.length > 0 || restarted || cancelled) return violations;
+    const { recordLost, cancelled } = made.history;
+    if (violations.length > 0 || recordLost || cancelled) return violations;
     const found = differences(made.history, wanted.history, this.options.outputs ?? true);
     const [seen, due] = [made.effects, wanted.effects].map((each) => JSON.stringify(each));
     if (seen !== due) found.push(`effects outside: ${seen}\n  instead of ${due}`);

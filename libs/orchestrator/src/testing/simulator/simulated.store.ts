@@ -1,4 +1,3 @@
-import { MemoryStateStore } from '../../state/memory/memory.store.js';
 import {
   type Arrival,
   type ArrivalAnswer,
@@ -15,6 +14,7 @@ import {
 } from '../../state/state.store.js';
 import { type CancelTimer, Clock } from '../../utils/clock.js';
 import type { PortCall } from './fault-plan.js';
+import { RewindableStore } from './rewindable.store.js';
 import type { Stage } from './stage.js';
 
 /** Milliseconds: longer than any lease, shorter than any run may live. */
@@ -50,7 +50,7 @@ export class SimulatedStateStore extends StateStore {
   /** @param make what keeps the records; called again when the store starts empty */
   constructor(
     private readonly stage: Stage,
-    private readonly make: (clock: Clock) => StateStore = (clock) => new MemoryStateStore(clock),
+    private readonly make: (clock: Clock) => StateStore = (clock) => new RewindableStore(clock),
   ) {
     super();
     this.clock = new StoreClock(stage.clock);
@@ -58,8 +58,10 @@ export class SimulatedStateStore extends StateStore {
     this.keepsRecords = this.records.keepsRecords;
   }
 
-  restart(): void {
-    this.records = this.make(this.clock);
+  /** @param writes so many of the newest, as far as the records can tell which these are; or all */
+  lose(writes: number): void {
+    if (writes < Number.POSITIVE_INFINITY && this.records instanceof RewindableStore) this.records.rewind(writes);
+    else this.records = this.make(this.clock);
   }
 
   override claim(hop: HopId, terms: ClaimTerms): Promise<Claim> {
@@ -101,12 +103,8 @@ export class SimulatedStateStore extends StateStore {
     });
   }
 
-  override inspect(
-    hop: Pick<Holder, 'workflowId' | 'epoch' | 'line' | 'seq'>,
-    join: string,
-    of: readonly string[],
-  ): Promise<'over' | readonly string[]> {
-    return this.call('inspect', hop, join, [], () => this.records.inspect(hop, join, of));
+  override expects(line: Pick<HopId, 'workflowId' | 'epoch' | 'line'>): Promise<boolean> {
+    return this.call('expects', { ...line, seq: undefined }, '', [], () => this.records.expects(line));
   }
 
   override end(holder: Holder, summary: RunSummary): Promise<HoldAnswer> {
@@ -140,7 +138,7 @@ export class SimulatedStateStore extends StateStore {
 
   private call<T>(
     port: PortCall,
-    { epoch, line, seq }: Pick<HopId, 'epoch' | 'line' | 'seq'>,
+    { workflowId, epoch, line, seq }: Omit<HopId, 'hopId'>,
     what: string,
     paths: readonly string[],
     act: () => Promise<T>,
@@ -150,6 +148,7 @@ export class SimulatedStateStore extends StateStore {
       paths,
       about: () => `${epoch}|${line}|${seq ?? '-'} ${what}`,
       act: async () => {
+        if (this.records instanceof RewindableStore) this.records.remember(workflowId);
         const answered = await act();
         this.stage.history.tell(() => `     ${port}: ${kindOf(answered)}`);
         return answered;

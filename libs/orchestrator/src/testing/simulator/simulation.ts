@@ -20,7 +20,7 @@ import { Stage } from './stage.js';
 
 /** How the application is simulated. */
 export interface SimulationOptions {
-  /** The transport outlives the store: forks have keepers. Default `true`. */
+  /** The transport outlives the store: parts that have ended wait as messages. Default `true`. */
   readonly durable?: boolean;
   /** What keeps the run records. Default: the store in memory. */
   readonly records?: (clock: Clock) => StateStore;
@@ -44,8 +44,8 @@ export class Simulation {
   ): Promise<Simulation> {
     const stage = new Stage();
     const store = new SimulatedStateStore(stage, records);
-    stage.onRestart = () => {
-      store.restart();
+    stage.onLoss = (writes) => {
+      store.lose(writes);
     };
     stage.onCancel = (workflowId) => {
       void store.cancel(workflowId).then(({ status }) => {
@@ -85,7 +85,7 @@ export class Simulation {
     const draws = new SeededRandom(seed);
     Math.random = () => draws.next();
     try {
-      this.store.restart();
+      this.store.lose(Number.POSITIVE_INFINITY);
       const history = this.stage.begin(plan, traced);
       await start();
       await this.stage.settle();

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { deadOf, workflowOf } from '../../transports/destinations.js';
+import { COMPLETED, deadOf, FAILED, workflowOf } from '../../transports/destinations.js';
 import type { IncomingMessage, MessageHandler, OutgoingMessage } from '../../transports/workflow.transport.js';
 import { Delivery, DeliveryContext } from './delivery.js';
 import type { FaultPlan, PortCall, Verdict } from './fault-plan.js';
@@ -25,6 +25,8 @@ interface Pending extends Call {
 
 /** Calls in one run after which it is taken for one that does not end. */
 const MOST_CALLS = 20_000;
+/** Milliseconds after an end that are played of a run whose record was lost: if the end was too, parts of a fork wait for days. */
+const PLAYED_ON = 60 * 60 * 1_000;
 /** Refused deliveries after which a message goes to its service's undertaker. */
 const REFUSALS = 5;
 /** Turns of the event loop without a call, while a hop is at work, until time moves on. */
@@ -41,8 +43,8 @@ export class Stage {
   readonly context = new DeliveryContext();
   readonly clock = new SimulatedClock(this.context);
   history = new History(false);
-  /** Called when the plan empties the state store. */
-  onRestart: () => void = () => undefined;
+  /** Called when the plan lets the state store lose its newest writes, so many or all. */
+  onLoss: (writes: number) => void = () => undefined;
   /** Called when the plan cancels a run. */
   onCancel: (workflowId: string) => void = () => undefined;
   /** Called with every message to a topic. */
@@ -55,6 +57,7 @@ export class Stage {
   private pending: Pending[] = [];
   private readonly atWork = new Set<Delivery>();
   private deliveries = 0;
+  private lastEnd = Number.POSITIVE_INFINITY;
 
   consume(destination: string, handler: MessageHandler): void {
     this.consumers.set(destination, handler);
@@ -73,6 +76,7 @@ export class Stage {
     this.handlers.clear();
     this.pending = [];
     this.deliveries = 0;
+    this.lastEnd = Number.POSITIVE_INFINITY;
     this.plan = plan;
     return (this.history = new History(traced));
   }
@@ -95,6 +99,7 @@ export class Stage {
       return;
     }
     this.history.terminals.push(message);
+    if (destination === COMPLETED || destination === FAILED) this.lastEnd = this.clock.now();
     this.context.enter(undefined, () => {
       this.onTerminal(message);
     });
@@ -114,7 +119,8 @@ export class Stage {
       }
       if (this.atWork.size > 0 && (idle += 1) <= IDLE_TURNS) continue;
       idle = 0;
-      if (!this.clock.fireNext()) break;
+      const isOver = history.recordLost && this.clock.now() - this.lastEnd > PLAYED_ON;
+      if (isOver || !this.clock.fireNext()) break;
     }
     for (const { waiting } of this.atWork) {
       history.violations.push(`a hop never ended: ${waiting.message.destination} ${waiting.message.messageId}`);
@@ -150,10 +156,10 @@ export class Stage {
       this.overtake(call, plan);
       return;
     }
-    if (verdict === 'restart') {
+    if (verdict === 'restart' || verdict === 'failover') {
       this.tell(call, verdict);
-      this.history.restarted = true;
-      this.onRestart();
+      this.history.recordLost = true;
+      this.onLoss(verdict === 'restart' ? Number.POSITIVE_INFINITY : plan.failover());
     }
     if (verdict === 'cancel' && delivery.hop !== undefined) {
       this.tell(call, verdict);

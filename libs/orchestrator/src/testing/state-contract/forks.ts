@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
+import type { Arrival } from '../../state/state.store.js';
 import { changed } from '../../utils/changed.js';
 import { completed, done, granted, holderOf, hop, LEASE, type StateCase, TERMS } from './stage.js';
 
 const of = ['a', 'b'];
 const fork = { kind: 'fork', join: 'f', of } as const;
-const arrival = (part: string, result: unknown): { join: string; part: string; of: string[]; result: unknown } => ({
+const arrival = (part: string, result: unknown): Arrival => ({
   join: 'f',
   part,
   of,
   result,
+  fork: { line: '', seq: 1 },
 });
 
 /** Where the parts of a fork meet. */
@@ -79,49 +81,48 @@ export const forkCases: readonly StateCase[] = [
     },
   },
   {
-    name: 'tells a keeper which parts left no trace: not those that are on their way, at work, or have arrived',
+    name: 'lets a part arrive in the hop that left its fork',
     async run({ store }) {
-      const main = { ...hop(), line: '', seq: 1 };
-      assert.deepEqual(await store.inspect(main, 'f', of), of, 'a store that lost everything');
-      const holder = await holderOf(store, main);
-      assert.deepEqual(await store.inspect(main, 'f', of), of);
-      await holderOf(store, { ...main, line: 'f/b', seq: 0, hopId: 'b' });
-      assert.deepEqual(await store.inspect(main, 'f', of), ['a']);
-      await store.record(holder, {}, fork);
-      assert.deepEqual(await store.inspect(main, 'f', of), []);
-    },
-  },
-  {
-    name: 'counts a part that arrived before its line was lost as there',
-    async run({ store }) {
-      const main = { ...hop(), line: '', seq: 1 };
+      const main = hop();
       const left = await holderOf(store, main);
-      await store.arrive(left, arrival('a', 1)); // it ended in the hop that left the fork
-      assert.deepEqual(await store.inspect(main, 'f', of), ['b']);
+      await store.record(left, {}, fork);
+      assert.deepEqual(await store.arrive(left, arrival('a', 1)), { kind: 'waiting' });
+      const b = await holderOf(store, { ...main, line: 'f/b', seq: 0, hopId: 'b' });
+      assert.deepEqual(await store.arrive(b, arrival('b', 2)), { kind: 'all', results: { a: 1, b: 2 } });
     },
   },
   {
-    name: 'tells a keeper that its fork is over: the line has gone on, the run has ended, or was requeued',
+    name: 'tells a part that arrives again that its fork is over, once the line that left it has gone on',
     async run({ store }) {
-      const main = { ...hop(), line: '', seq: 1 };
+      const main = { ...hop(), seq: 1 };
       await granted(store, main);
-      assert.notEqual(await store.inspect(main, 'f', of), 'over');
-      const next = await holderOf(store, { ...main, seq: 2, hopId: 'next' });
-      assert.equal(await store.inspect(main, 'f', of), 'over');
-      assert.notEqual(await store.inspect({ ...main, seq: 2 }, 'f', of), 'over');
-      await store.end(next, { status: 'failed' });
-      assert.equal(await store.inspect({ ...main, seq: 2 }, 'f', of), 'over');
-      await granted(store, { ...main, epoch: 1, seq: 3, hopId: 'requeued' });
-      assert.equal(await store.inspect({ ...main, seq: 3 }, 'f', of), 'over');
+      const a = await holderOf(store, { ...main, line: 'f/a', seq: 0, hopId: 'a' });
+      assert.deepEqual(await store.arrive(a, arrival('a', 1)), { kind: 'waiting' });
+      await granted(store, { ...main, seq: 2, hopId: 'next' });
+      assert.deepEqual(await store.arrive(a, arrival('a', 1)), { kind: 'over' });
+      const later = { ...arrival('a', 1), fork: { line: '', seq: 2 } };
+      assert.deepEqual(await store.arrive(a, later), { kind: 'waiting' }, 'a fork that is left later');
     },
   },
   {
-    name: 'claims nothing for a keeper: it stands in nobody’s way',
+    name: 'expects the lines of a fork that was left, and those that were claimed; asking claims nothing',
     async run({ store }) {
-      const main = { ...hop(), line: '', seq: 1 };
-      await store.inspect(main, 'f', of);
-      await granted(store, main);
-      await granted(store, { ...main, line: 'f/a', seq: 0, hopId: 'a' });
+      const main = hop();
+      const [a, c] = [
+        { ...main, line: 'f/a', seq: 0, hopId: 'a' },
+        { ...main, line: 'f/c', seq: 0, hopId: 'c' },
+      ];
+      assert.equal(await store.expects(a), false, 'a run of which nobody has heard');
+      const left = await holderOf(store, main);
+      assert.equal(await store.expects(a), false);
+      await store.record(left, {}, fork);
+      assert.deepEqual([await store.expects(a), await store.expects(c)], [true, false]);
+      await granted(store, c);
+      await granted(store, a);
+      assert.deepEqual([await store.expects(a), await store.expects(c)], [true, true]);
+      assert.equal(await store.expects({ ...a, epoch: 1 }), false);
+      await store.end(left, done);
+      assert.equal(await store.expects(a), false);
     },
   },
   {
@@ -134,7 +135,8 @@ export const forkCases: readonly StateCase[] = [
       await granted(store, { ...main, epoch: 1, seq: 2, hopId: 'requeued' });
       assert.equal((await store.claim({ ...main, line: 'f/b', seq: 0, hopId: 'b' }, TERMS)).kind, 'stale');
       const b = await holderOf(store, { ...main, epoch: 1, line: 'f/b', seq: 0, hopId: 'b' });
-      assert.deepEqual(await store.arrive(b, arrival('b', 'new')), { kind: 'waiting' });
+      const anew = { ...arrival('b', 'new'), fork: { line: '', seq: 2 } };
+      assert.deepEqual(await store.arrive(b, anew), { kind: 'waiting' });
       assert.deepEqual(await store.arrive(changed(part, {}), arrival('a', 'old')), { kind: 'fenced' });
     },
   },

@@ -1,19 +1,8 @@
 import { KEPT_OTHERWISE, lua, PRELUDE } from './prelude.js';
 
-/** ARGV: epoch, line, seq, join, and all parts. Answers `over`, or for each part whether it left a trace. */
-export const INSPECT = lua`${PRELUDE}
-local epoch, known = tonumber(ARGV[1]), tonumber(field('epoch'))
-local lost = not known or known < epoch
-if not lost then
-  local line = read_line(ARGV[2])
-  if known > epoch or field('ending') or (line and line.seq > tonumber(ARGV[3])) then return 'over' end
-end
-local traces = {}
-for i = 5, #ARGV do
-  local traced = not lost and (field('part:' .. ARGV[4] .. '\n' .. ARGV[i]) or field('line:' .. ARGV[4] .. '/' .. ARGV[i]))
-  traces[#traces + 1] = traced and '1' or '0'
-end
-return traces
+/** ARGV: epoch, line. */
+export const EXPECTS = lua`${PRELUDE}
+return tonumber(field('epoch')) == tonumber(ARGV[1]) and field('line:' .. ARGV[2]) and 1 or 0
 `;
 
 const ASKING = lua`${PRELUDE}

@@ -30,13 +30,15 @@ write_line(name, line)
 return to_be_cancelled() and 'cancelled' or 'ok'
 `;
 
-/** ARGV[6..]: join, part, what it came to, and all parts. Answers what all came to, in that order; or one word. */
+/** ARGV[6..]: line and seq of the fork, join, part, what it came to, and all parts. Answers what all came to, in that order; or one word. */
 export const ARRIVE = lua`${HELD}
 if not held() then return 'fenced' end
-local prefix = 'part:' .. ARGV[6] .. '\n'
-redis.call('HSETNX', run, prefix .. ARGV[7], ARGV[8])
+local parent = read_line(ARGV[6])
+if parent and parent.seq > tonumber(ARGV[7]) then return 'over' end
+local prefix = 'part:' .. ARGV[8] .. '\n'
+redis.call('HSETNX', run, prefix .. ARGV[9], ARGV[10])
 local results = {}
-for i = 9, #ARGV do
+for i = 11, #ARGV do
   local result = field(prefix .. ARGV[i])
   if not result then return 'waiting' end
   results[#results + 1] = result

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { CANCEL, INSPECT, REOPEN, STATUS } from './asking.js';
+import { CANCEL, EXPECTS, REOPEN, STATUS } from './asking.js';
 import { CLAIM } from './claim.js';
 import { END } from './ending.js';
 import { ARRIVE, EXTEND, RECORD } from './holding.js';
@@ -9,7 +9,7 @@ const SCRIPTS = {
   record: RECORD,
   extend: EXTEND,
   arrive: ARRIVE,
-  inspect: INSPECT,
+  expects: EXPECTS,
   end: END,
   cancel: CANCEL,
   reopen: REOPEN,

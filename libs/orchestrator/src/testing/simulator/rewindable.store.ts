@@ -1,0 +1,46 @@
+import { MemoryStateStore } from '../../state/memory/memory.store.js';
+import { RunRecord } from '../../state/memory/run-record.js';
+
+/** What this reaches into: nothing but a simulation takes a record back. */
+interface Inside {
+  readonly runs: { readonly records: Map<string, RunRecord> };
+}
+
+/** How many of the newest writes can be lost. */
+const REMEMBERED = 10;
+
+interface Version {
+  readonly workflowId: string;
+  readonly record: RunRecord | undefined;
+}
+
+/** Run records in memory that can lose what was written last: as a server does that fails over, or is killed before it has it on its disk. */
+export class RewindableStore extends MemoryStateStore {
+  private readonly past: Version[] = [];
+
+  /** Before a record is written. */
+  remember(workflowId: string): void {
+    const record = this.byId.get(workflowId);
+    this.past.push({ workflowId, record: record && copyOf(record) });
+    if (this.past.length > REMEMBERED) this.past.shift();
+  }
+
+  /** The newest writes have not happened, so many or as many as are remembered. */
+  rewind(writes: number): void {
+    for (const { workflowId, record } of this.past.splice(-writes).reverse()) {
+      if (record === undefined) this.byId.delete(workflowId);
+      else this.byId.set(workflowId, record);
+    }
+  }
+
+  private get byId(): Map<string, RunRecord> {
+    return (this as unknown as Inside).runs.records;
+  }
+}
+
+function copyOf(record: RunRecord): RunRecord {
+  return Object.assign(
+    new RunRecord(record.epoch, record.keptUntil),
+    structuredClone(Object.fromEntries(Object.entries(record))),
+  );
+}
