@@ -16,6 +16,8 @@ export interface Case {
   readonly about: 'runs' | 'cache';
   /** Whether it must show what the others must not: else the checks see nothing. */
   readonly control: boolean;
+  /** Whether it leaves messages behind, and is played after all that must not. Default: as a control does. */
+  readonly leaves?: boolean;
   readonly play: (servers: Servers) => Promise<Result>;
 }
 
@@ -39,7 +41,16 @@ export const runs = (
   },
 });
 
-export const control = (...those: Parameters<typeof runs>): Case => ({ ...runs(...those), control: true });
+export const control = (...those: Parameters<typeof runs>): Case => ({
+  ...runs(...those),
+  control: true,
+});
+
+/** A case whose run record forgets: parts wait on for runs of which it has forgotten that they have ended. */
+export const forgetting = (name: string, sceneOf: (servers: Servers) => Scene): Case => ({
+  ...runs(name, sceneOf, ended),
+  leaves: true,
+});
 
 /** Nothing is lost, split, wrong, failed or left over; effects repeat only where a process died before their record. */
 export const sound =
@@ -52,6 +63,9 @@ export const sound =
       .concat(played.refused === refused ? [] : [`${played.refused} failed as they had to, not ${refused}`])
       .concat(played.repeated <= repeated ? [] : [`${played.repeated} repeated, not ${repeated}`]);
   };
+
+/** As {@link sound}, where the run record has lost something: runs may split, and effects repeat. */
+const ended: Check = (played) => sound()({ ...played, split: 0, unexplained: 0 });
 
 /** How many terminals came twice or more: what was doubled. */
 export const doubles = ({ terminals, runs: count }: Played): number => terminals.seen.length - count;

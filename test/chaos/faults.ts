@@ -1,3 +1,5 @@
+import { readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { PrivateRabbit, PrivateServer } from '../../scripts/private-servers.mjs';
 import type { Trouble } from './scene.js';
@@ -11,6 +13,25 @@ export const terminate = ({ workers }: Trouble): Promise<number> => workers.stri
 export async function again(server: PrivateServer, signal: NodeJS.Signals): Promise<number> {
   await server.stop(signal);
   await server.restart();
+  return 1;
+}
+
+/** A Redis dies that had not brought its newest writes to its disk yet. @param most bytes of commands: at least one, and half of what there is */
+export async function forget(redis: PrivateServer, most: number): Promise<number> {
+  await redis.stop('SIGKILL');
+  const [newest = ''] = readdirSync(join(redis.dir, 'appendonlydir')).filter((file) => file.endsWith('.incr.aof'));
+  const log = join(redis.dir, 'appendonlydir', newest);
+  const { size } = statSync(log);
+  truncateSync(log, size - Math.ceil(Math.random() * Math.min(most, size / 2)));
+  await redis.restart();
+  return 1;
+}
+
+/** A Redis dies that has nothing on its disk. */
+export async function forgetAll(redis: PrivateServer): Promise<number> {
+  await redis.stop('SIGKILL');
+  rmSync(join(redis.dir, 'appendonlydir'), { recursive: true });
+  await redis.restart();
   return 1;
 }
 

@@ -119,11 +119,14 @@ export async function play(scene: Scene, { broker, redis, root }: Servers): Prom
   }
 }
 
-/** Says of each run that is lost how far it came: nobody could find out later. */
+/** Runs that are lost, of which it is told how far they came. */
+const TOLD = 5;
+
+/** Says how far the first of the lost runs came: nobody could find out later. */
 async function tellLost(desk: Desk, { terminals, effects }: Remains): Promise<void> {
-  const told = new Set(terminals.map(({ run }) => run));
-  for (const { workflowId, kind } of desk.accepted) {
-    if (told.has(workflowId)) continue;
+  const ended = new Set(terminals.map(({ run }) => run));
+  const lost = desk.accepted.filter(({ workflowId }) => !ended.has(workflowId));
+  for (const { workflowId, kind } of lost.slice(0, TOLD)) {
     const done = effects.filter(({ run }) => run === workflowId).map(({ operation, at }) => `${operation} at ${new Date(at).toISOString()}`); // prettier-ignore
     console.error(
       `Lost: ${workflowId}, ${kind}, ${await desk.statusOf(workflowId)}, done: ${done.join(', ') || 'nothing'}`,

@@ -1,6 +1,6 @@
-import { type Case, control, doubles, mustShow, runs, sound, soundDoubled } from '../case.js';
-import { again, kill, pause, terminate } from '../faults.js';
-import { CHAIN } from '../runs.js';
+import { type Case, control, doubles, forgetting, mustShow, runs, sound, soundDoubled } from '../case.js';
+import { again, forget, forgetAll, kill, pause, terminate } from '../faults.js';
+import { CHAIN, FORK } from '../runs.js';
 import type { Scene } from '../scene.js';
 
 /** Processes and servers that are killed, for longer than the pipeline has time. */
@@ -28,6 +28,16 @@ export const FULL: readonly Case[] = [
     pause: 4_000,
     trouble: () => again(redis, 'SIGKILL'),
   })),
+  forgetting('Redis killed, and back without its newest writes', ({ redis }) => ({
+    runs: 1_000,
+    pause: 2_000,
+    trouble: () => forget(redis, 64_000),
+  })),
+  forgetting('Redis killed, and back empty', ({ redis }) => ({
+    runs: 1_000,
+    pause: 2_000,
+    trouble: () => forgetAll(redis),
+  })),
   runs(
     'Redis stands still for two seconds',
     ({ redis }) => ({ runs: 1_000, pause: 3_000, trouble: () => pause(redis, 2_000) }),
@@ -46,5 +56,17 @@ export const FULL: readonly Case[] = [
     'control: without records, killed',
     () => ({ runs: 1_000, unrecorded: true, runOf: () => CHAIN, setting: { slow: true }, trouble: kill }),
     (played) => [...(played.lost > 0 ? [`${played.lost} lost`] : []), ...mustShow('split', 'unexplained')(played)],
+  ),
+  control(
+    'control: parts that have ended do not wait, Redis back empty',
+    ({ redis }) => ({
+      runs: 300,
+      runOf: () => FORK,
+      pause: 2_000,
+      patience: 15_000, // some are lost, that is the point
+      setting: { hasty: true, slow: true },
+      trouble: () => forgetAll(redis),
+    }),
+    mustShow('lost'),
   ),
 ];
