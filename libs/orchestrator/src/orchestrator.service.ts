@@ -106,7 +106,7 @@ export class WorkflowOrchestrator implements OnApplicationBootstrap, OnModuleDes
       return await this.resultOf<Output>(workflowId, end, ms);
     } finally {
       this.waiting.delete(end.giveUp);
-      end.giveUp.abort();
+      end.giveUp.abort('the run has ended, or was not started'); // without a reason an error would be made for each run
     }
   }
 

@@ -4,6 +4,7 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { ConfigurationError } from '../errors/configuration.error.js';
 import { describe } from './describe.js';
 import { messageOf } from './describe-error.js';
+import { gatherWrites } from './gather-writes.js';
 
 /** Milliseconds for which whoever must reach Redis waits for a connection that is being made. */
 const WAITED_FOR = 1_000;
@@ -52,6 +53,9 @@ export class RedisConnection<Client extends Redis | Cluster = Redis> {
     (client as Redis)
       .on('error', (error) => {
         this.why = error;
+      })
+      .on('connect', () => {
+        if ('stream' in client) gatherWrites(client.stream); // a cluster has many
       })
       .on('close', () => {
         this.lost();

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { type AmqpConnectionManager, connect } from 'amqp-connection-manager';
 import type { ChannelModel } from 'amqplib';
@@ -6,9 +7,14 @@ import { BrokerUnavailableError } from '../../errors/broker-unavailable.error.js
 import { SystemClock } from '../../utils/clock.js';
 import { withDeadline } from '../../utils/deadline.js';
 import { messageOf } from '../../utils/describe-error.js';
+import { gatherWrites } from '../../utils/gather-writes.js';
 import { closed } from './closing.js';
-import { gatherWrites } from './gathered-writes.js';
 import type { RabbitSettings } from './rabbitmq.options.js';
+
+/** What is used of the inside of an amqplib connection: where its frames are written to. */
+interface Inside {
+  readonly connection?: { readonly stream?: Partial<Writable> };
+}
 
 /** Seconds between two attempts to connect. */
 const RECONNECT = 1;
@@ -90,7 +96,7 @@ export class Link<S extends object> {
   private async connected(model: ChannelModel): Promise<void> {
     const life = { isOver: false };
     model.once('close', () => (life.isOver = true));
-    gatherWrites(model);
+    gatherWrites((model as unknown as Inside).connection?.stream);
     try {
       const session = await this.open(model);
       if (life.isOver) return; // while the last of it was opened: the next connection opens it anew
