@@ -17,7 +17,7 @@ export interface Case {
   /** Whether it must show what the others must not: else the checks see nothing. */
   readonly control: boolean;
   /** Whether it leaves messages behind, and is played after all that must not. Default: as a control does. */
-  readonly leaves?: boolean;
+  readonly leavesMessages?: boolean;
   readonly play: (servers: Servers) => Promise<Result>;
 }
 
@@ -48,8 +48,8 @@ export const control = (...those: Parameters<typeof runs>): Case => ({
 
 /** A case whose run record forgets: parts wait on for runs of which it has forgotten that they have ended. */
 export const forgetting = (name: string, sceneOf: (servers: Servers) => Scene): Case => ({
-  ...runs(name, sceneOf, ended),
-  leaves: true,
+  ...runs(name, sceneOf, endedAtAll),
+  leavesMessages: true,
 });
 
 /** Nothing is lost, split, wrong, failed or left over; effects repeat only where a process died before their record. */
@@ -65,7 +65,7 @@ export const sound =
   };
 
 /** As {@link sound}, where the run record has lost something: runs may split, and effects repeat. */
-const ended: Check = (played) => sound()({ ...played, split: 0, unexplained: 0 });
+const endedAtAll: Check = (played) => sound()({ ...played, split: 0, unexplained: 0 });
 
 /** How many terminals came twice or more: what was doubled. */
 export const doubles = ({ terminals, runs: count }: Played): number => terminals.seen.length - count;

@@ -19,7 +19,8 @@ export async function again(server: PrivateServer, signal: NodeJS.Signals): Prom
 /** A Redis dies that had not brought its newest writes to its disk yet. @param most bytes of commands: at least one, and half of what there is */
 export async function forget(redis: PrivateServer, most: number): Promise<number> {
   await redis.stop('SIGKILL');
-  const [newest = ''] = readdirSync(join(redis.dir, 'appendonlydir')).filter((file) => file.endsWith('.incr.aof'));
+  const numberOf = (file: string): number => Number(/\.(\d+)\.incr\.aof$/.exec(file)?.[1] ?? -1);
+  const [newest = ''] = readdirSync(join(redis.dir, 'appendonlydir')).sort((a, b) => numberOf(b) - numberOf(a));
   const log = join(redis.dir, 'appendonlydir', newest);
   const { size } = statSync(log);
   truncateSync(log, size - Math.ceil(Math.random() * Math.min(most, size / 2)));

@@ -18,7 +18,7 @@ const { startRabbit, startRedis } = (await import(
   pathToFileURL(resolve('scripts/private-servers.mjs')).href
 )) as typeof Scripts;
 
-const leaves = (it: Case): boolean => it.leaves ?? it.control;
+const leavesMessages = (it: Case): boolean => it.leavesMessages ?? it.control;
 
 /** Plays the scenes, one after another, each with what must come of it. */
 async function main(cases: readonly Case[]): Promise<void> {
@@ -40,12 +40,12 @@ async function main(cases: readonly Case[]): Promise<void> {
         faults.push(...it.problems.map((problem) => `${each.name}: ${problem}`));
       }
     };
-    await playEach(cases.filter((each) => !leaves(each)));
+    await playEach(cases.filter((each) => !leavesMessages(each)));
     if (cases !== SMOKE) {
       const held = await heldBack(servers);
       if (held > 0) faults.push(`${held} messages are held back for ever`);
     }
-    await playEach(cases.filter(leaves));
+    await playEach(cases.filter(leavesMessages));
   } finally {
     await Promise.all([broker.stop(), redis.stop()]);
     rmSync(root, { recursive: true });

@@ -61,7 +61,13 @@ async function act(operation: string, context: OperationContext, { effects, slow
   return { done: operation };
 }
 
-function transportOf({ amqp, prefetch, doubled = false, hasty = false, early = false }: Setting): TransportDefinition {
+function transportOf({
+  amqp,
+  prefetch,
+  doubled = false,
+  unwaiting = false,
+  early = false,
+}: Setting): TransportDefinition {
   const definition = rabbitmq({ urls: amqp, ...(prefetch !== undefined && { prefetch }) });
   const create = (service: string): WorkflowTransport => {
     const transport = definition.create(service);
@@ -77,7 +83,7 @@ function transportOf({ amqp, prefetch, doubled = false, hasty = false, early = f
         if ((message.delay ?? 0) === 0) await publish(message); // not what is put back because of that
       };
     }
-    if (hasty) {
+    if (unwaiting) {
       transport.publish = (message) =>
         message.body.includes('"waiting_since":') ? Promise.resolve() : publish(message);
     }

@@ -16,7 +16,7 @@ export interface Setting {
   /** Handlers take their time, so that whatever strikes meets some of them: of a control. */
   readonly slow?: boolean;
   /** Parts that have ended do not wait for the others: what must lose forks where the record loses arrivals. */
-  readonly hasty?: boolean;
+  readonly unwaiting?: boolean;
   /** Messages are acknowledged before they are handled, as with `noAck`: what must lose runs. */
   readonly early?: boolean;
 }

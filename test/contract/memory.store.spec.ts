@@ -143,6 +143,12 @@ describe('the contract of run records sees a store that', () => {
         arrive(holder, { ...arrival, fork: { ...arrival.fork, seq: -1 } }),
       ),
     ],
+    [
+      'takes every fork for one of the main line',
+      replaced('arrive', (arrive, holder, arrival) =>
+        arrive(holder, { ...arrival, fork: { ...arrival.fork, line: '' } }),
+      ),
+    ],
     ['expects anybody', (store) => (store.expects = () => Promise.resolve(true))],
     ['expects nobody', (store) => (store.expects = () => Promise.resolve(false))],
     ['does not hear of a requeue', (store) => (store.reopen = () => Promise.resolve())],

@@ -193,6 +193,15 @@ describe('RabbitMQ by Nest', () => {
     await until(() => came.length === 1, { timeoutMs: 10_000 });
   });
 
+  it('lets a short delay pass more long ones than it has in hand', async () => {
+    const transport = await open('Transport.RMQ');
+    const came = await listen(transport);
+    await Promise.all(Array.from({ length: 1_100 }, (_, n) => send(transport, `long ${n}`, 120_000)));
+    await send(transport, 'short', 100);
+    await until(() => came.length > 0, { timeoutMs: 40_000 });
+    expect(came.map(({ body }) => body)).toEqual(['short']);
+  });
+
   it('does not lose what is held back with the process that holds it', async () => {
     const going = await open('Transport.RMQ');
     await listen(going);

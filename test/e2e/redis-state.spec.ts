@@ -183,7 +183,7 @@ describe('the keys of runs', () => {
     await store.reopen(reopened.workflowId, 1, Date.now() + HOUR);
     expectWithin((await ttl(reopened.workflowId))[0], 24.9 * HOUR, 25 * HOUR);
     const lost = { ...hop(), seq: 3, token: 'from before' };
-    await store.record(lost, {}, { kind: 'fork', join: 'f', of: ['a'] });
+    await store.record(lost, {}, { kind: 'fork', lines: ['f/a'] });
     expectWithin((await ttl(lost.workflowId))[0], 191.9 * HOUR, 192 * HOUR);
     await store.end(lost, done);
     const [record, outputs] = await ttl(lost.workflowId);

@@ -232,7 +232,7 @@ describe('a message that somebody made up', () => {
     );
     await services.clock.advance(1_000);
     const [first] = sent('alpha.workflow');
-    for (const line of ['f/a', 'x', '/'])
+    for (const line of ['f@1/a', 'x', '/'])
       await alpha().processWorkflowMessage({ ...first, line, seq: 9, hop_id: line });
     expect(await alpha().status(workflowId)).toEqual({ status: 'running' });
     await services.settle();

@@ -37,7 +37,7 @@ describe('a fork over two services', () => {
     expect(ended).toMatchObject({ status: 'completed', steps: { f: { branches: { a: 1, b: { y: 1, z: 1 } } } } });
     expect(log.toSorted()).toEqual(['after', 'f.a.x', 'f.b.y', 'f.b.z']);
     const lines = [...sent('alpha.workflow'), ...sent('beta.workflow')].map(({ line, seq }) => [line, seq]);
-    expect(lines).toEqual(expect.arrayContaining([['', 1], ['f/a', 0], ['f/b', 0], ['', 2]])); // prettier-ignore
+    expect(lines).toEqual(expect.arrayContaining([['', 1], ['f@1/a', 0], ['f@1/b', 0], ['', 2]])); // prettier-ignore
     expect(terminals()).toHaveLength(1);
   });
 
@@ -121,7 +121,7 @@ describe('a fork of one service', () => {
     expect(ended).toMatchObject({ status: 'completed', output: { count: 3 } });
     const paths = ['each[0].x', 'each[0].y', 'each[1].x', 'each[1].y', 'each[2].x', 'each[2].y'];
     expect(log.toSorted()).toEqual(backsOff ? [...paths, 'each[1].y'].toSorted() : paths);
-    expect(sent('alpha.workflow').map(({ line }) => line)).toContain('each/1');
+    expect(sent('alpha.workflow').map(({ line }) => line)).toContain('each@1/1');
   });
 
   it('takes along what an inner fork has done when a part of that one must wait', async () => {
@@ -157,7 +157,7 @@ describe('a part', () => {
   it('whose line is not that of its position is refused: nobody may claim another’s place', async () => {
     await boot({ alpha: noting([]), beta: noting([]) });
     await run(cookbook(across));
-    const part = sent('beta.workflow').find(({ line }) => line === 'f/b') ?? {};
+    const part = sent('beta.workflow').find(({ line }) => line === 'f@1/b') ?? {};
     await alpha().processWorkflowMessage({ ...part, workflow_id: 'other', line: '' });
     await services.settle();
     expect(await alpha().status('other')).toMatchObject({ status: 'failed', failure: { code: 'MESSAGE_INVALID' } });

@@ -119,7 +119,7 @@ describe('a failed run', () => {
     const { workflowId } = await run(
       cookbook({ step_id: 'f', type: 'fork_join', branches, join: { strategy: 'all' } }),
     );
-    const old = sent('alpha.workflow').find(({ line }) => line === 'f/a');
+    const old = sent('alpha.workflow').find(({ line }) => line === 'f@1/a');
     state.mended = true;
     await alpha().requeue(workflowId);
     await services.settle();
@@ -179,7 +179,7 @@ describe('a failed run', () => {
     let breaks = true;
     broker().publish = (message) => {
       const { line } = JSON.parse(message.body) as { readonly line?: string };
-      const spoilt = breaks && line === 'f/b' ? { body: message.body.replaceAll('"beta"', '7') } : {};
+      const spoilt = breaks && line === 'f@1/b' ? { body: message.body.replaceAll('"beta"', '7') } : {};
       publish({ ...message, ...spoilt });
     };
     const branches = { a: task('a', 'alpha', 'reserve'), b: task('b', 'beta', 'reserve') };

@@ -110,7 +110,7 @@ describe('a run record that restarts empty', () => {
     await services.clock.advance(500);
     forget();
     await services.settle();
-    expect(await alpha().status(workflowId)).toEqual({ status: 'running' });
+    expect(await alpha().status(workflowId)).toEqual({ status: 'unknown' });
     expect(sent('workflow.completed')).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type {
   Claim,
   Departure,
+  ExpectedLine,
   Holder,
   HopId,
   Journal,
@@ -20,7 +21,7 @@ export type RecordCall =
   | { readonly do: 'extend'; readonly holder: number; readonly leaseMs: number; readonly overdue: boolean }
   | { readonly do: 'arrive'; readonly holder: number; readonly join: string; readonly part: string; readonly of: readonly string[]; readonly result: unknown; readonly fork: Pick<Holder, 'line' | 'seq'> }
   | { readonly do: 'end'; readonly holder: number; readonly summary: RunSummary }
-  | { readonly do: 'expects'; readonly line: Pick<Holder, 'epoch' | 'line'> }
+  | { readonly do: 'expects'; readonly line: Omit<ExpectedLine, 'workflowId'> }
   | { readonly do: 'reopen'; readonly epoch: number }
   | { readonly do: 'lose' | 'cancel' }; // prettier-ignore
 
@@ -40,7 +41,10 @@ const outcome = fc.record({
 });
 const outcomes = fc.array(fc.tuple(path, outcome), { maxLength: 3 }).map((entries) => Object.fromEntries(entries));
 const departure = fc.option(
-  fc.oneof(fc.record({ kind: fc.constant('fork' as const), join, of }), fc.constant<Departure>({ kind: 'hand_over' })),
+  fc.oneof(
+    fc.record({ kind: fc.constant('fork' as const), lines: fc.array(line, { minLength: 1, maxLength: 3 }) }),
+    fc.constant<Departure>({ kind: 'hand_over' }),
+  ),
   { nil: undefined },
 );
 const summary = fc.oneof(
@@ -63,7 +67,7 @@ export const recordCalls: fc.Arbitrary<RecordCall[]> = fc.array(
     { weight: 2, arbitrary: fc.record({ do: fc.constant('extend' as const), holder, leaseMs, overdue: fc.boolean() }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('arrive' as const), holder, join, part: fc.constantFrom('a', 'b'), of, result: json, fork: fc.record({ line, seq: fc.nat({ max: 4 }) }) }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('end' as const), holder, summary }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant('expects' as const), line: fc.record({ epoch, line }) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('expects' as const), line: fc.record({ epoch, line, seq: fc.constantFrom(undefined, 0, 1, 2, 3) }) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const), epoch }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('cancel' as const, 'lose' as const) }) },
   ),

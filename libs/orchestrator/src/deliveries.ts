@@ -25,7 +25,7 @@ export class Deliveries {
     const { workflowId } = handOver.message;
     const { service = this.service, ...resume } = resumeMessage(handOver, result, this.codec);
     const { status } = await this.state.status(workflowId);
-    if (!mayWait(status)) throw new InvalidArgumentError(`resume: run "${workflowId}" does not wait for its delivery: its status is ${status}.`); // prettier-ignore
+    if (!(await mayWait(status, handOver, this.state))) throw new InvalidArgumentError(`resume: run "${workflowId}" does not wait for its delivery: its status is ${status}.`); // prettier-ignore
     await this.transport.publish({ destination: workflowOf(service), ...resume });
     if (kept !== undefined) await this.transport.remove(DELIVERY_REQUESTED, kept.messageId);
     return workflowId;

@@ -66,7 +66,7 @@ export class DeliveryConsumer implements OnModuleInit {
   private async delivered(handOver: HandOver, deliver: Deliver): Promise<Resume | undefined> {
     const { workflowId, expiresAt = Number.POSITIVE_INFINITY } = handOver.message;
     const { status } = await this.state.status(workflowId).catch(() => ({ status: 'unknown' as const }));
-    if (!mayWait(status)) return undefined;
+    if (!(await mayWait(status, handOver, this.state).catch(() => true))) return undefined;
     const over = status === 'cancelling' || expiresAt <= this.clock.now();
     const result = over ? ({ status: 'skipped' } as const) : await this.ask(handOver, deliver);
     try {

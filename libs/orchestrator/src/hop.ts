@@ -12,7 +12,7 @@ import type { LeaseSettings } from './execution/lease.js';
 import type { StepCoherence } from './execution/step-coherence.js';
 import type { MessageReader, Refusal } from './execution/message.reader.js';
 import type { WorkflowMessage } from './message/workflow-message.js';
-import type { Claim, Grant, Journal, StateStore } from './state/state.store.js';
+import type { Claim, Grant, Journal, RunSummary, StateStore } from './state/state.store.js';
 import type { Publisher } from './transports/publisher.js';
 import type { HopResult, Obstacle, Router, SkipReason } from './transports/router.js';
 import type { IncomingMessage } from './transports/workflow.transport.js';
@@ -135,28 +135,18 @@ export class Hop {
   /** Where the run goes from here, after everything that can be executed here has been. */
   private async decide(run: Run, journal: HopJournal, claim: Granted): Promise<Move> {
     run.now = claim.at;
-    if (claim.left) {
-      const move = await this.driver.drive(run, journal, 'replay'); // it may only send its parts again
-      return this.isLost(move) ? this.decide(move.run, journal, { ...claim, left: false }) : move;
-    }
+    // It may only send its parts again, or arrive as it has ended. Of what the record has lost it executes nothing: its next hop does.
+    if (claim.left || run.message.waitingSince !== undefined) return this.driver.drive(run, journal, 'replay');
     const ended = claim.kind === 'ended-here' ? claim.summary : undefined;
     const cancelled = claim.kind === 'cancelled' || ended?.status === 'cancelled';
-    const ending = ended ?? (cancelled ? whyCancelled(run) : reasonToEnd(run, this.clock.now()));
+    const ending: Partial<RunSummary> | undefined =
+      ended ?? (cancelled ? whyCancelled(run) : reasonToEnd(run, this.clock.now()));
     if (ending === undefined) return this.driver.drive(run, journal);
     // Nothing more is executed; what is recorded counts. A run that this message ended comes to the same end again.
     const move = await this.driver.drive(run, journal, 'replay');
-    if (ending.failure === undefined && this.isLost(move)) return this.driver.drive(move.run, journal);
+    if (ending.failure === undefined) return move.kind === 'complete' ? move : completed(move.run, ending);
     const atItsEnd = move.kind === 'fail' || move.kind === 'complete';
-    if (ending.failure === undefined || (atItsEnd && !cancelled)) return move;
-    return stop(move.run, ending.failure);
-  }
-
-  /**
-   * Whether a replay ends before what the record says of this hop: the store has started empty since, and was told that, but not
-   * what was executed before. Then that is executed again, so that the run goes on.
-   */
-  private isLost(move: Move): boolean {
-    return move.kind === 'execute' && move.service === this.settings.service;
+    return atItsEnd && !cancelled ? move : stop(move.run, ending.failure);
   }
 
   /** The move could not be made: another one, or the message is put back. */
@@ -172,7 +162,9 @@ export class Hop {
     if (obstacle === 'unroutable') {
       const since = run.message.unroutableSince ?? this.clock.now();
       if (this.clock.now() - since >= this.settings.unroutableFor) {
-        return move.kind === 'leave' ? withoutPart(move, part, (from) => stop(from, failure)) : stop(run, failure);
+        return move.kind === 'leave' && part !== undefined
+          ? withoutPart(move, part, (from) => stop(from, failure))
+          : stop(run, failure);
       }
       this.seldom.warn(
         obstacle,
@@ -233,7 +225,8 @@ export class Hop {
   /** Whether its run knows the line of a message that cannot be trusted: who makes one up must not end the run. */
   private async isExpected(message: WorkflowMessage): Promise<boolean> {
     if (message.line === '') return true;
-    return this.state.expects(message).catch(() => true); // the claim will say that it is away
+    const { workflowId, epoch, line } = message;
+    return this.state.expects({ workflowId, epoch, line }).catch(() => true); // the claim will say that it is away
   }
 
   private async refused(
@@ -316,13 +309,19 @@ type Refused = Exclude<Claim, Grant> | { readonly kind: 'unavailable' };
 
 const isCancellation = (error: unknown): boolean => error instanceof Interrupted && error.kind === 'cancelled';
 
+/** The end of a run as its record says it, which has lost what led there. */
+function completed(run: Run, { output, steps = {} }: Pick<RunSummary, 'output' | 'steps'>): Move {
+  for (const [id, each] of Object.entries(steps)) run.outputs.set(id, each);
+  return { kind: 'complete', run, output };
+}
+
 /** What was executed and is recorded nowhere goes along with a message that is put back. */
 function carried({ unrecorded: carry }: HopJournal): Pick<WorkflowMessage, 'carry'> {
   return Object.keys(carry).length === 0 ? {} : { carry };
 }
 
 /** A fork one of whose parts cannot leave: it has come to that. */
-function withoutPart(fork: Leave, name: string | undefined, fail: (run: Run) => Move): Leave {
+function withoutPart(fork: Leave, name: string, fail: (run: Run) => Move): Leave {
   return {
     ...fork,
     parts: fork.parts.map((part) => (part.name === name ? { name, move: fail(part.move.run) } : part)),

@@ -64,7 +64,7 @@ export const FULL: readonly Case[] = [
       runOf: () => FORK,
       pause: 2_000,
       patience: 15_000, // some are lost, that is the point
-      setting: { hasty: true, slow: true },
+      setting: { unwaiting: true, slow: true },
       trouble: () => forgetAll(redis),
     }),
     mustShow('lost'),

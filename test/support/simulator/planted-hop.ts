@@ -54,7 +54,7 @@ export const IN_THE_HOP: readonly Planted[] = [
   ),
   planted(
     'a part that has ended and does not wait, and a store that fails over',
-    5,
+    32,
     'messages',
     'generated',
     { failover: 2, crash: 2, reorder: true },
@@ -126,13 +126,5 @@ export const IN_THE_HOP: readonly Planted[] = [
             throw new Interrupted('unavailable', { cause });
           }),
       ),
-  ),
-  planted(
-    'a lost journal that stops its hop short',
-    521,
-    'messages',
-    'generated',
-    { restart: 2, crash: 2, stall: 1, reorder: true },
-    () => replace(Hop, 'isLost', () => () => false),
   ),
 ];

@@ -22,6 +22,9 @@ export interface Setting {
 
 const EVERYTHING: Faults = { crash: 2, slow: 1, stall: 1, storeError: 1, publishError: 1, double: 0.3, reorder: true };
 
+/** Forks are left once more, after a step before them was tried again. */
+export const FORGETFUL: Faults = { restart: 1, failover: 3, slow: 4, crash: 3, stall: 2, double: 0.6, reorder: true };
+
 const setting = (
   name: string,
   boot: Boot,
@@ -78,6 +81,7 @@ export const SETTINGS: readonly Setting[] = [
   setting('the store restarts empty, crashes', 'messages', 'generated', { ...EVERYTHING, restart: 2 }),
   setting('the store fails over', 'messages', 'generated', { failover: 1 }),
   setting('the store fails over, crashes', 'messages', 'generated', { ...EVERYTHING, failover: 3 }),
+  setting('the store forgets, slow handlers', 'messages', 'generated', FORGETFUL),
 ];
 
 /** Handler calls of a cookbook that is worth its time: larger ones find nothing that smaller ones do not. */

@@ -60,17 +60,24 @@ export function emptied({ plan }: Run, frame: Frame): Frame {
   return groupOf(plan, frame).type.emptied?.(frame) ?? frame;
 }
 
-/** The line of a run whose outer `depth` frames are these: `''`, or `<join>/<part>` of the innermost part that travels. */
+/**
+ * The line of a run whose outer `depth` frames are these: `''`, or `<path>@<seq>/<part>` of the innermost part that travels, with
+ * `seq` of the messages that left its fork and those around it. A fork that is left once more, as its record was lost, is another one.
+ */
 export function lineOf(run: Run, depth = run.frames.length): string {
   const at = depth === 0 ? undefined : travellingPart(run, depth);
   if (at === undefined) return '';
   const { step, part } = run.frames[at] ?? {};
-  return `${pathOf(run, step ?? '', at)}/${part?.name ?? ''}`;
+  const left = run.frames.slice(0, at + 1).flatMap((frame) => (travels(frame) ? [frame.part.seq] : []));
+  return `${pathOf(run, step ?? '', at)}@${left.join('.')}/${part?.name ?? ''}`;
 }
+
+/** Which fork a line is of, among all that a run leaves: the line without its part. */
+export const forkOf = (line: string): string => line.slice(0, line.lastIndexOf('/'));
 
 /** Index of the frame of the innermost part that is not walked, within the outer `depth` frames. */
 export function travellingPart({ frames }: Run, depth = frames.length): number | undefined {
-  const at = frames.slice(0, depth).findLastIndex(({ part }) => part !== undefined && part.ahead === undefined);
+  const at = frames.slice(0, depth).findLastIndex(travels);
   return at < 0 ? undefined : at;
 }
 
@@ -79,13 +86,18 @@ export function travellingPart({ frames }: Run, depth = frames.length): number |
  * part alone, whose message was refused, is not tried again: its sisters have settled, and would not meet it.
  */
 export function reentered({ plan, frames }: Run): Frame[] {
-  const travels = frames.findIndex(({ part }) => part !== undefined && part.ahead === undefined);
-  if (travels >= 0) return frames.slice(0, travels);
+  const outermost = frames.findIndex(travels);
+  if (outermost >= 0) return frames.slice(0, outermost);
   const last = frames.at(-1);
   if (last === undefined || last.fork === true) return frames;
   const { step, type } = groupOf(plan, last);
   const merged = type.split !== undefined && type.child(step, last) === undefined;
   return merged ? frames.slice(0, -1) : frames;
+}
+
+/** Whether it is a part that is not walked. */
+function travels(frame: Frame): frame is Frame & { readonly part: Part } {
+  return frame.part !== undefined && frame.part.ahead === undefined;
 }
 
 function partFrame({ frames }: Run): Frame {

@@ -186,7 +186,7 @@ export class HopJournal {
   }
 
   /** A part has come to its end. */
-  async arrive(arrival: Arrival): Promise<Exclude<ArrivalAnswer, { readonly kind: 'fenced' }>> {
+  async arrive(arrival: Arrival): Promise<ArrivalAnswer> {
     const answer = await this.reach(() => this.store.arrive(this.holder, arrival));
     if (answer.kind === 'fenced') throw new Interrupted('fenced');
     return answer;

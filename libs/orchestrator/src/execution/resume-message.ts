@@ -6,7 +6,7 @@ import { InvalidArgumentError } from '../errors/invalid-argument.error.js';
 import type { MessageCodec } from '../message/message.codec.js';
 import { messageOfTerminal } from '../message/terminal.js';
 import type { JsonObject, WorkflowMessage } from '../message/workflow-message.js';
-import type { RunStatus } from '../state/state.store.js';
+import type { RunStatus, StateStore } from '../state/state.store.js';
 import { describe } from '../utils/describe.js';
 import { describeError } from '../utils/describe-error.js';
 import { isRecord } from '../utils/is-record.js';
@@ -30,8 +30,17 @@ export interface Resume {
   readonly messageId: string;
 }
 
-/** Whether a run of this status may be one that waits for its delivery. */
-export const mayWait = (status: RunStatus['status']): boolean => WAITING.has(status);
+/**
+ * Whether a run of this status may be one that waits for its delivery. One that counts as running may, too, where its record has not
+ * come to the message with which it goes on: then it has lost that it was handed over.
+ */
+export async function mayWait(
+  status: RunStatus['status'],
+  { message }: HandOver,
+  records: StateStore,
+): Promise<boolean> {
+  return WAITING.has(status) || (status === 'running' && (await records.expects(message)));
+}
 const WAITING: ReadonlySet<string> = new Set(['delivery_requested', 'cancelling', 'unknown']);
 
 /**

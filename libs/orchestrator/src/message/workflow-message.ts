@@ -38,7 +38,7 @@ export interface WorkflowMessage extends Caller {
   readonly epoch: number;
   /** +1 at a requeue that changes what is run: part of the idempotency key. */
   readonly redo: number;
-  /** `''` for the main line, else `<join>/<part>`. */
+  /** `''` for the main line, else `<path>@<seq>/<part>`. */
   readonly line: string;
   /** +1 for every newly built message of a line. Absent in messages of the original. */
   readonly seq?: number;

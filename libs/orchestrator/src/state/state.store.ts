@@ -11,7 +11,10 @@ export interface HopId {
   readonly hopId: string;
 }
 
-/** A granted hop: the message, its `seq`, and the random token of the one delivery that may act for it. */
+/**
+ * A granted hop: the message, its `seq`, and the token of the one delivery that may act for it. Of two holders of one message the one
+ * that was granted it later holds it, also where the store has lost that grant: a token tells which.
+ */
 export interface Holder extends HopId {
   readonly seq: number;
   readonly token: string;
@@ -30,6 +33,9 @@ export interface RecordedOutcome {
 /** Outcomes by the path of their task. */
 export type Journal = Readonly<Record<string, RecordedOutcome>>;
 
+/** A line, or a place on it, that is asked for. */
+export type ExpectedLine = Pick<HopId, 'workflowId' | 'epoch' | 'line'> & { readonly seq?: number | undefined };
+
 /** How a run can end. */
 export type EndStatus = 'completed' | 'failed' | 'cancelled';
 
@@ -45,21 +51,21 @@ export interface RunSummary {
 }
 
 /**
- * `unknown`: not yet claimed by any service, or forgotten. `delivery_requested`: handed over, and not resumed yet.
+ * `unknown`: nothing of its main line has been claimed yet, or that is forgotten. `delivery_requested`: handed over, and not resumed yet.
  * `cancelling`: it is to be cancelled, and whoever holds it has not heard of that yet.
  */
 export type RunStatus = { readonly status: 'unknown' | 'running' | 'delivery_requested' | 'cancelling' } | RunSummary;
 
 /** How a hop left its run to others: what its record must know before anything of it is published. */
 export type Departure =
-  /** Its parts travel on lines of their own, `<join>/<part>`, and meet at the join. */
-  | { readonly kind: 'fork'; readonly join: string; readonly of: readonly string[] }
+  /** Its parts travel on lines of their own, and meet at a join. */
+  | { readonly kind: 'fork'; readonly lines: readonly string[] }
   /** Somebody outside delivers what it has come to, and sends it back. */
   | { readonly kind: 'hand_over' };
 
 /** A part of a fork that has come to its end. */
 export interface Arrival {
-  /** Path of the fork's step. */
+  /** Names the fork, among all that the run leaves. */
   readonly join: string;
   readonly part: string;
   /** All parts of the fork. */
@@ -71,13 +77,13 @@ export interface Arrival {
 }
 
 /**
- * `all`: every part has arrived; each result is the first that its part arrived with. `over`: the line that left the fork has
- * gone on since.
+ * In this order. `fenced`: another holds the line, or another hop ended the run; nothing was done. `over`: the line that left the fork
+ * has gone on since; nothing was kept. `waiting`: other parts have not arrived. `all`: every part has, and each result is the first
+ * that its part arrived with.
  */
 export type ArrivalAnswer =
-  | { readonly kind: 'waiting' | 'over' }
-  | { readonly kind: 'all'; readonly results: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'fenced' };
+  | { readonly kind: 'fenced' | 'over' | 'waiting' }
+  | { readonly kind: 'all'; readonly results: Readonly<Record<string, unknown>> };
 
 /** `fenced`: another holds the line, or another hop ended the run; nothing was done. `cancelled`: the run is to be cancelled. */
 export type HoldAnswer = 'ok' | 'fenced' | 'cancelled';
@@ -148,13 +154,17 @@ export abstract class StateStore {
   abstract extend(holder: Holder, leaseMs: number, overdue?: boolean): Promise<HoldAnswer>;
 
   /**
-   * A part of a fork has ended. Repeating it changes nothing, and tells again whether all have. Parts that wait arrive again: the
-   * record of an ended run is kept for longer than the longest pause between two times, 15 minutes, or it would begin anew.
+   * A part of a fork has ended. It may come again, with the same message or a later one of its line: what it came with first counts,
+   * and it is told anew how the fork stands. Where messages outlive the record parts that wait do so for as long as the run may live, every 15
+   * minutes at least: a record of which they find nothing is begun anew by them, so that of an ended run must be kept for longer than that.
    */
   abstract arrive(holder: Holder, arrival: Arrival): Promise<ArrivalAnswer>;
 
-  /** Whether a message of that line may come, or has: a fork was left that it is a part of, or it was claimed. Claims nothing. */
-  abstract expects(line: Pick<HopId, 'workflowId' | 'epoch' | 'line'>): Promise<boolean>;
+  /**
+   * Whether the record knows that line: a fork was left that it is a part of, or a message of it was claimed; with `seq`, none of that
+   * place or a later one. Claims nothing.
+   */
+  abstract expects(line: ExpectedLine): Promise<boolean>;
 
   /**
    * Ends the run, once: after it every other hop of this epoch is fenced. Repeating it is `ok` for the hop that ended it.

@@ -6,6 +6,7 @@ import {
   type Claim,
   type ClaimTerms,
   type Departure,
+  type ExpectedLine,
   type HoldAnswer,
   type Holder,
   type HopId,
@@ -48,7 +49,7 @@ export class TimedStore extends StateStore {
     return this.within('arrive', this.store.arrive(holder, arrival));
   }
 
-  override expects(line: Pick<HopId, 'workflowId' | 'epoch' | 'line'>): Promise<boolean> {
+  override expects(line: ExpectedLine): Promise<boolean> {
     return this.within('expects', this.store.expects(line));
   }
 

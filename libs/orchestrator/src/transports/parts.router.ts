@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { resume, stop } from '../engine/advance.js';
 import type { PartResult } from '../engine/frame.js';
-import { emptied, join, lineOf, secretsOf } from '../engine/parts.js';
+import { emptied, forkOf, join, lineOf, secretsOf } from '../engine/parts.js';
 import type { Run } from '../engine/run.js';
 import type { Transition } from '../engine/transition.js';
 import { UnroutableError } from '../errors/unroutable.error.js';
@@ -36,7 +36,7 @@ interface Continuation {
 const FIRST_WAIT = 60_000;
 const LONGEST_WAIT = 15 * 60_000;
 /** Milliseconds for which a part waits on although its run must have ended. */
-const WAITS_BEYOND = 24 * 60 * 60 * 1_000;
+const WAITS_BEYOND = 60 * 60_000;
 
 /**
  * A fork's parts on their way out, and back together. Where messages outlive the record none of them is ever in the record alone:
@@ -62,18 +62,20 @@ export class PartsRouter {
    * @throws MessageTooLargeError, LimitExceededError before anything has happened
    */
   async leave(
-    { join: path, parts }: Leave,
+    { parts }: Leave,
     journal: HopJournal,
     delayOf: (move: Move) => number,
   ): Promise<UnroutablePart | undefined> {
-    const leaving = parts.map(({ name, move }) => ({ name, move, message: this.first(move, journal, delayOf(move)) }));
-    await journal.flush({ kind: 'fork', join: path, of: leaving.map(({ name }) => name) });
-    for (const { move } of parts) {
+    const ended = parts.flatMap(({ move }) => (move.kind === 'arrive' ? [move] : []));
+    const leaving = parts
+      .filter(({ move }) => move.kind !== 'arrive')
+      .map(({ name, move }) => ({ name, message: this.first(move, journal, delayOf(move)) }));
+    await journal.flush({ kind: 'fork', lines: parts.map(({ move }) => lineOf(move.run)) });
+    for (const move of ended) {
       // Parts that left in an earlier delivery may have arrived meanwhile: then this one is the last.
-      if (move.kind === 'arrive' && !(await this.arrive(move, journal, 0))) return undefined;
+      if ((await this.meet(move, journal)) === 'over') return undefined;
     }
-    for (const { name, move, message } of leaving) {
-      if (move.kind === 'arrive') continue;
+    for (const { name, message } of leaving) {
       try {
         await this.publisher.publish(message);
       } catch (error) {
@@ -81,30 +83,32 @@ export class PartsRouter {
         throw error;
       }
     }
+    for (const move of ended) await this.wait(move, 0);
     return undefined;
   }
 
-  /**
-   * A part has ended. The last one to arrive sends the run on.
-   * @param seq of the part's next message on its line
-   * @returns whether others have not arrived yet
-   */
-  async arrive(move: Arrive, journal: HopJournal, seq = journal.holder.seq + 1): Promise<boolean> {
-    const { run, join: path, part, of, result } = move;
+  /** A part has ended. The last one to arrive sends the run on, any other waits. */
+  async arrive(move: Arrive, journal: HopJournal): Promise<void> {
+    if ((await this.meet(move, journal)) === 'waiting') await this.wait(move, journal.holder.seq + 1);
+  }
+
+  private async meet({ run, part, of, result }: Arrive, journal: HopJournal): Promise<'waiting' | 'over'> {
     const fork = { line: lineOf(run, run.frames.length - 1), seq: leftAt(run) };
-    const answer = await journal.arrive({ join: path, part, of, result, fork });
+    const answer = await journal.arrive({ join: forkOf(lineOf(run)), part, of, result, fork });
+    if (answer.kind === 'waiting') return 'waiting';
     if (answer.kind === 'all') await this.goOn(run, answer.results as Readonly<Record<string, PartResult>>);
-    if (answer.kind !== 'waiting') return false;
-    if (this.durable) await this.wait(move, seq);
-    return true;
+    return 'over';
   }
 
   /** The part as it has ended, to arrive again: nothing of it is executed then. */
   private async wait({ run, join: path, part }: Arrive, seq: number): Promise<void> {
+    if (!this.durable) return;
     const now = this.clock.now();
-    const { workflowId, hops, waitingSince = now, expiresAt = waitingSince + this.codec.limits.lifetime } = run.message;
+    const { workflowId, hops, waitingSince: said = now } = run.message;
+    const waitingSince = Math.min(said, now);
+    const { expiresAt = waitingSince + this.codec.limits.lifetime } = run.message;
     if (now > expiresAt + WAITS_BEYOND) {
-      this.logger.warn(`Run ${workflowId}: ${path}/${part} waits no more, a day after its run must have ended. The run record has lost the others, or that it has ended.`); // prettier-ignore
+      this.logger.warn(`Run ${workflowId}: ${path}/${part} waits no more, as its run must long have ended. The run record has lost that, or the other parts; if nothing tells of an end, start it again.`); // prettier-ignore
       return;
     }
     const message = changed(messageOf(run, { seq, hops }), { waitingSince });
@@ -114,7 +118,7 @@ export class PartsRouter {
       await this.publisher.publish({ destination: workflowOf(this.service), body, messageId: message.hopId, delay });
     } catch (error) {
       if (!isTooLarge(error)) throw error;
-      this.logger.warn(`Run ${workflowId}: ${path}/${part} has arrived, and does not fit into a message in which to wait. Should the run record be lost now, the run hangs: start it again.`); // prettier-ignore
+      this.logger.warn(`Run ${workflowId}: ${path}/${part} has arrived, and does not fit into a message in which to wait. Should the run record lose that, the run hangs: start it again then.`); // prettier-ignore
     }
   }
 

@@ -1,22 +1,22 @@
 import type { Writable } from 'node:stream';
 
 /**
- * Lets all that is written to a stream in one turn of the event loop go out at once. amqplib and ioredis write each message and each
+ * Lets all that is written to a stream before the event loop goes on go out at once. amqplib and ioredis write each message and each
  * command by itself, which costs a system call here and a packet there.
  * @param stream taken from inside of a library: where a version of it has no such thing, nothing is changed
  */
-export function gatherWrites(stream: Partial<Writable> | undefined): void {
-  if (typeof stream?.cork !== 'function' || typeof stream.write !== 'function') return;
+export function gatherWrites(stream: Writable | undefined): void {
+  if (typeof (stream as Partial<Writable> | undefined)?.cork !== 'function' || stream === undefined) return;
   const write = stream.write.bind(stream) as (...args: readonly unknown[]) => boolean;
   let gathering = false;
   Object.assign(stream, {
     write: (...args: readonly unknown[]): boolean => {
       if (!gathering) {
         gathering = true;
-        stream.cork?.();
+        stream.cork();
         process.nextTick(() => {
           gathering = false;
-          stream.uncork?.();
+          stream.uncork();
         });
       }
       return write(...args);

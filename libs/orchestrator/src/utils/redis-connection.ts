@@ -55,7 +55,7 @@ export class RedisConnection<Client extends Redis | Cluster = Redis> {
         this.why = error;
       })
       .on('connect', () => {
-        if ('stream' in client) gatherWrites(client.stream); // a cluster has many
+        if ('stream' in client) gatherWrites(client.stream); // not those of a cluster, which has many
       })
       .on('close', () => {
         this.lost();

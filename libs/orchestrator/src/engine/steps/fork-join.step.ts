@@ -48,7 +48,9 @@ export const forkJoin: StepType<ForkJoinStep, ForkJoinFrame> = {
       const results = (frame.results ??= {});
       if (ended.output !== undefined) results[child.step_id] = ended.output;
       frame.at = (frame.at ?? 0) + 1;
-      if (frame.at >= listOf(step, frame.branch).length) frame.ended = { output: results };
+      if (frame.at < listOf(step, frame.branch).length) return;
+      frame.ended = { output: results };
+      frame.results = {}; // once is enough
     } else {
       frame.ended = { output: ended.output };
     }

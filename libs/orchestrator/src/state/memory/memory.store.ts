@@ -10,6 +10,7 @@ import {
   type Claim,
   type ClaimTerms,
   type Departure,
+  type ExpectedLine,
   type HoldAnswer,
   type Holder,
   type HopId,
@@ -49,7 +50,7 @@ export class MemoryStateStore extends StateStore {
     const cancelled = run.cancelled && run.ending === undefined;
     if (departure?.kind === 'fork') {
       line.departure = departure.kind;
-      for (const part of departure.of) run.expect(`${departure.join}/${part}`);
+      for (const each of departure.lines) run.expect(each);
       return Promise.resolve('ok');
     }
     if (!cancelled && departure !== undefined) line.departure = departure.kind;
@@ -75,9 +76,10 @@ export class MemoryStateStore extends StateStore {
     return Promise.resolve({ kind: 'all', results: Object.fromEntries(results) });
   }
 
-  override expects({ workflowId, epoch, line }: Pick<HopId, 'workflowId' | 'epoch' | 'line'>): Promise<boolean> {
+  override expects({ workflowId, epoch, line, seq = Number.POSITIVE_INFINITY }: ExpectedLine): Promise<boolean> {
     const run = this.runs.get(workflowId);
-    return Promise.resolve(run?.epoch === epoch && run.lines.has(line));
+    const known = run?.epoch === epoch ? run.lines.get(line) : undefined;
+    return Promise.resolve(known !== undefined && known.seq < seq);
   }
 
   override end(holder: Holder, summary: RunSummary): Promise<HoldAnswer> {
@@ -104,7 +106,7 @@ export class MemoryStateStore extends StateStore {
   }
 
   override reopen(workflowId: string, epoch: number, expiresAt?: number): Promise<void> {
-    if ((this.runs.get(workflowId)?.epoch ?? -1) < epoch) this.runs.open(workflowId, epoch, expiresAt);
+    if ((this.runs.get(workflowId)?.epoch ?? -1) < epoch) this.runs.open(workflowId, epoch, expiresAt).expect('');
     return Promise.resolve();
   }
 
@@ -113,8 +115,9 @@ export class MemoryStateStore extends StateStore {
     if (run === undefined) return Promise.resolve({ status: 'unknown' });
     if (run.ending !== undefined) return Promise.resolve(summaryOf(run.ending.summary));
     if (run.cancelled) return Promise.resolve({ status: 'cancelling' });
-    const handedOver = run.lines.get('')?.departure === 'hand_over';
-    return Promise.resolve({ status: handedOver ? 'delivery_requested' : 'running' });
+    const main = run.lines.get('');
+    if (main === undefined) return Promise.resolve({ status: 'unknown' });
+    return Promise.resolve({ status: main.departure === 'hand_over' ? 'delivery_requested' : 'running' });
   }
 
   override epoch(workflowId: string): Promise<number | undefined> {
@@ -134,7 +137,7 @@ export class MemoryStateStore extends StateStore {
 
     const line = run.lines.get(hop.line);
     const placed = line?.placed ?? new Map<string, number>();
-    const seq = hop.seq ?? placed.get(hop.hopId) ?? (line?.seq ?? 0) + 1;
+    const seq = hop.seq ?? placed.get(hop.hopId) ?? Math.max(line?.seq ?? 0, 0) + 1;
     const same = line?.seq === seq && line.hopId === hop.hopId;
     const { ending } = run;
     if (line !== undefined && !same && seq <= line.seq) return { kind: 'stale' };

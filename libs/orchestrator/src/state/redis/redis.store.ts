@@ -8,6 +8,7 @@ import {
   type Claim,
   type ClaimTerms,
   type Departure,
+  type ExpectedLine,
   type Grant,
   type HoldAnswer,
   type Holder,
@@ -60,7 +61,7 @@ export class RedisStateStore extends StateStore {
   }
 
   override async record(holder: Holder, outcomes: Journal, departure?: Departure): Promise<HoldAnswer> {
-    const lines = departure?.kind === 'fork' ? departure.of.map((part) => `${departure.join}/${part}`) : [];
+    const lines = departure?.kind === 'fork' ? departure.lines : [];
     const entries = Object.entries(outcomes).flatMap(([path, outcome]) => [inField(path), JSON.stringify(outcome)]);
     const left = [departure?.kind ?? '', lines.length, ...lines.map(inField)];
     return (await this.ask('record', holder.workflowId, [...placeIn(holder), ...left, ...entries])) as HoldAnswer;
@@ -81,8 +82,8 @@ export class RedisStateStore extends StateStore {
     return { kind: 'all', results: Object.fromEntries(results) };
   }
 
-  override async expects({ workflowId, epoch, line }: Pick<HopId, 'workflowId' | 'epoch' | 'line'>): Promise<boolean> {
-    return (await this.ask('expects', workflowId, [epoch, inField(line)])) === 1;
+  override async expects({ workflowId, epoch, line, seq }: ExpectedLine): Promise<boolean> {
+    return (await this.ask('expects', workflowId, [epoch, inField(line), seq ?? ''])) === 1;
   }
 
   override async end(holder: Holder, summary: RunSummary): Promise<HoldAnswer> {

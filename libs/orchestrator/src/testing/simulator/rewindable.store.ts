@@ -9,7 +9,8 @@ interface Inside {
 /** How many of the newest writes can be lost. */
 const REMEMBERED = 10;
 
-interface Version {
+/** A record at one moment. */
+export interface Version {
   readonly workflowId: string;
   readonly record: RunRecord | undefined;
 }
@@ -18,10 +19,14 @@ interface Version {
 export class RewindableStore extends MemoryStateStore {
   private readonly past: Version[] = [];
 
-  /** Before a record is written. */
-  remember(workflowId: string): void {
+  versionOf(workflowId: string): Version {
     const record = this.byId.get(workflowId);
-    this.past.push({ workflowId, record: record && copyOf(record) });
+    return { workflowId, record: record && copyOf(record) };
+  }
+
+  /** A record was written, which was so before. */
+  remember(before: Version): void {
+    this.past.push(before);
     if (this.past.length > REMEMBERED) this.past.shift();
   }
 

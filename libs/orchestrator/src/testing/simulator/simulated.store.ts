@@ -4,6 +4,7 @@ import {
   type Claim,
   type ClaimTerms,
   type Departure,
+  type ExpectedLine,
   type HoldAnswer,
   type Holder,
   type HopId,
@@ -58,10 +59,13 @@ export class SimulatedStateStore extends StateStore {
     this.keepsRecords = this.records.keepsRecords;
   }
 
-  /** @param writes so many of the newest, as far as the records can tell which these are; or all */
-  lose(writes: number): void {
-    if (writes < Number.POSITIVE_INFINITY && this.records instanceof RewindableStore) this.records.rewind(writes);
-    else this.records = this.make(this.clock);
+  restart(): void {
+    this.records = this.make(this.clock);
+  }
+
+  /** @param writes so many of the newest are lost, where the records are such that can lose some */
+  failOver(writes: number): void {
+    if (this.records instanceof RewindableStore) this.records.rewind(writes);
   }
 
   override claim(hop: HopId, terms: ClaimTerms): Promise<Claim> {
@@ -103,8 +107,8 @@ export class SimulatedStateStore extends StateStore {
     });
   }
 
-  override expects(line: Pick<HopId, 'workflowId' | 'epoch' | 'line'>): Promise<boolean> {
-    return this.call('expects', { ...line, seq: undefined }, '', [], () => this.records.expects(line));
+  override expects(line: ExpectedLine): Promise<boolean> {
+    return this.call('expects', { ...line, seq: line.seq }, '', [], () => this.records.expects(line));
   }
 
   override end(holder: Holder, summary: RunSummary): Promise<HoldAnswer> {
@@ -117,11 +121,11 @@ export class SimulatedStateStore extends StateStore {
   }
 
   override cancel(workflowId: string): Promise<RunStatus> {
-    return this.records.cancel(workflowId);
+    return this.remembering(workflowId, () => this.records.cancel(workflowId));
   }
 
   override reopen(workflowId: string, epoch: number, expiresAt?: number): Promise<void> {
-    return this.records.reopen(workflowId, epoch, expiresAt);
+    return this.remembering(workflowId, () => this.records.reopen(workflowId, epoch, expiresAt));
   }
 
   override epoch(workflowId: string): Promise<number | undefined> {
@@ -136,6 +140,16 @@ export class SimulatedStateStore extends StateStore {
     return this.records.ended(workflowId, signal);
   }
 
+  /** What a call writes can be lost. */
+  private async remembering<T>(workflowId: string, act: () => Promise<T>): Promise<T> {
+    const { records } = this;
+    if (!(records instanceof RewindableStore)) return act();
+    const before = records.versionOf(workflowId);
+    const answered = await act();
+    if (writes(answered)) records.remember(before);
+    return answered;
+  }
+
   private call<T>(
     port: PortCall,
     { workflowId, epoch, line, seq }: Omit<HopId, 'hopId'>,
@@ -148,8 +162,7 @@ export class SimulatedStateStore extends StateStore {
       paths,
       about: () => `${epoch}|${line}|${seq ?? '-'} ${what}`,
       act: async () => {
-        if (this.records instanceof RewindableStore) this.records.remember(workflowId);
-        const answered = await act();
+        const answered = await this.remembering(workflowId, act);
         this.stage.history.tell(() => `     ${port}: ${kindOf(answered)}`);
         return answered;
       },
@@ -157,7 +170,12 @@ export class SimulatedStateStore extends StateStore {
   }
 }
 
+const UNWRITTEN = new Set(['stale', 'ended', 'busy', 'fenced', 'over', 'true', 'false']);
+
+/** Whether the call that was answered so has written something. */
+const writes = (answer: unknown): boolean => !UNWRITTEN.has(kindOf(answer));
+
 function kindOf(answer: unknown): string {
   const { kind } = Object(answer) as { readonly kind?: string };
-  return kind ?? JSON.stringify(answer);
+  return kind ?? String(answer);
 }

@@ -44,8 +44,11 @@ export class Simulation {
   ): Promise<Simulation> {
     const stage = new Stage();
     const store = new SimulatedStateStore(stage, records);
-    stage.onLoss = (writes) => {
-      store.lose(writes);
+    stage.onRestart = () => {
+      store.restart();
+    };
+    stage.onFailover = (writes) => {
+      store.failOver(writes);
     };
     stage.onCancel = (workflowId) => {
       void store.cancel(workflowId).then(({ status }) => {
@@ -85,7 +88,7 @@ export class Simulation {
     const draws = new SeededRandom(seed);
     Math.random = () => draws.next();
     try {
-      this.store.lose(Number.POSITIVE_INFINITY);
+      this.store.restart();
       const history = this.stage.begin(plan, traced);
       await start();
       await this.stage.settle();

@@ -43,8 +43,10 @@ export class Stage {
   readonly context = new DeliveryContext();
   readonly clock = new SimulatedClock(this.context);
   history = new History(false);
-  /** Called when the plan lets the state store lose its newest writes, so many or all. */
-  onLoss: (writes: number) => void = () => undefined;
+  /** Called when the plan empties the state store. */
+  onRestart: () => void = () => undefined;
+  /** Called when the plan lets the state store lose so many of its newest writes. */
+  onFailover: (writes: number) => void = () => undefined;
   /** Called when the plan cancels a run. */
   onCancel: (workflowId: string) => void = () => undefined;
   /** Called with every message to a topic. */
@@ -159,7 +161,8 @@ export class Stage {
     if (verdict === 'restart' || verdict === 'failover') {
       this.tell(call, verdict);
       this.history.recordLost = true;
-      this.onLoss(verdict === 'restart' ? Number.POSITIVE_INFINITY : plan.failover());
+      if (verdict === 'restart') this.onRestart();
+      else this.onFailover(plan.failover());
     }
     if (verdict === 'cancel' && delivery.hop !== undefined) {
       this.tell(call, verdict);

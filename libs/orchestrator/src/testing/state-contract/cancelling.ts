@@ -67,7 +67,7 @@ export const cancellingCases: readonly StateCase[] = [
       const asking = hop();
       const holder = await holderOf(store, asking);
       await store.cancel(asking.workflowId);
-      assert.equal(await store.record(holder, {}, { kind: 'fork', join: 'f', of: ['a'] }), 'ok');
+      assert.equal(await store.record(holder, {}, { kind: 'fork', lines: ['f/a'] }), 'ok');
       assert.equal((await store.claim({ ...asking, line: 'f/a', seq: 0, hopId: 'a' }, TERMS)).kind, 'cancelled');
     },
   },

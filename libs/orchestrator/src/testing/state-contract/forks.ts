@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Arrival } from '../../state/state.store.js';
+import type { Arrival, ExpectedLine } from '../../state/state.store.js';
 import { changed } from '../../utils/changed.js';
 import { completed, done, granted, holderOf, hop, LEASE, type StateCase, TERMS } from './stage.js';
 
 const of = ['a', 'b'];
-const fork = { kind: 'fork', join: 'f', of } as const;
+const fork = { kind: 'fork', lines: ['f/a', 'f/b'] } as const;
 const arrival = (part: string, result: unknown): Arrival => ({
   join: 'f',
   part,
@@ -100,6 +100,12 @@ export const forkCases: readonly StateCase[] = [
       assert.deepEqual(await store.arrive(a, arrival('a', 1)), { kind: 'waiting' });
       await granted(store, { ...main, seq: 2, hopId: 'next' });
       assert.deepEqual(await store.arrive(a, arrival('a', 1)), { kind: 'over' });
+      const within = { ...arrival('x', 1), join: 'f.a.g', of: ['x', 'y'], fork: { line: 'f/a', seq: 0 } };
+      assert.deepEqual(
+        await store.arrive(a, within),
+        { kind: 'waiting' },
+        'a fork of a part, whose line has not gone on',
+      );
       const later = { ...arrival('a', 1), fork: { line: '', seq: 2 } };
       assert.deepEqual(await store.arrive(a, later), { kind: 'waiting' }, 'a fork that is left later');
     },
@@ -108,21 +114,32 @@ export const forkCases: readonly StateCase[] = [
     name: 'expects the lines of a fork that was left, and those that were claimed; asking claims nothing',
     async run({ store }) {
       const main = hop();
-      const [a, c] = [
-        { ...main, line: 'f/a', seq: 0, hopId: 'a' },
-        { ...main, line: 'f/c', seq: 0, hopId: 'c' },
-      ];
-      assert.equal(await store.expects(a), false, 'a run of which nobody has heard');
+      const lineOf = (line: string): ExpectedLine => ({ workflowId: main.workflowId, epoch: main.epoch, line });
+      const expects = (): Promise<boolean[]> => Promise.all(['f/a', 'f/c'].map((line) => store.expects(lineOf(line))));
+      assert.deepEqual(await expects(), [false, false], 'a run of which nobody has heard');
       const left = await holderOf(store, main);
-      assert.equal(await store.expects(a), false);
+      assert.deepEqual(await expects(), [false, false]);
       await store.record(left, {}, fork);
-      assert.deepEqual([await store.expects(a), await store.expects(c)], [true, false]);
-      await granted(store, c);
-      await granted(store, a);
-      assert.deepEqual([await store.expects(a), await store.expects(c)], [true, true]);
-      assert.equal(await store.expects({ ...a, epoch: 1 }), false);
+      assert.deepEqual(await expects(), [true, false]);
+      await granted(store, { ...main, line: 'f/c', seq: 0, hopId: 'c' });
+      await granted(store, { ...main, line: 'f/a', seq: 0, hopId: 'a' });
+      assert.deepEqual(await expects(), [true, true]);
+      const places = [0, 1].map((seq) => store.expects({ ...lineOf('f/a'), seq }));
+      assert.deepEqual(await Promise.all(places), [false, true], 'a place that was claimed, and the next');
+      assert.equal(await store.expects({ ...lineOf('f/a'), epoch: 1 }), false);
       await store.end(left, done);
-      assert.equal(await store.expects(a), false);
+      assert.deepEqual(await expects(), [false, false]);
+    },
+  },
+  {
+    name: 'counts a run as unknown of which it knows nothing but parts: it has lost the rest, perhaps that it has ended',
+    async run({ store }) {
+      const main = hop();
+      const part = await holderOf(store, { ...main, line: 'f/a', seq: 3, hopId: 'a' });
+      await store.arrive(part, arrival('a', 1));
+      assert.deepEqual(await store.status(main.workflowId), { status: 'unknown' });
+      await granted(store, { ...main, seq: 2, hopId: 'next' });
+      assert.deepEqual(await store.status(main.workflowId), { status: 'running' });
     },
   },
   {

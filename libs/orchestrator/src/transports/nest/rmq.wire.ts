@@ -21,8 +21,12 @@ import type { Take, Wire } from './wire.js';
 const PREFETCH = 10;
 /** Messages held back that a process has in hand at once; those behind wait for their turn at the head. */
 const HELD_AT_ONCE = 1_000;
-/** Milliseconds after which one of them goes to the tail: long before the broker takes back what is never acknowledged. */
+/**
+ * Milliseconds after which one of them goes to the tail: long before the broker takes back what is never acknowledged; and where there
+ * are many, so that none waits for long behind others that are due later.
+ */
 const HELD_FOR = 60_000;
+const HELD_AMONG_MANY = 5_000;
 /** Deliveries after which a message is given up that its handler refuses. */
 const DELIVERIES = 5;
 /** Milliseconds until a refused message comes again: doubled each time, up to the longest. */
@@ -201,7 +205,8 @@ export class RmqWire implements Wire {
 
   /** Not acknowledged until it has gone on, so that it is never only here. Rejects when there is no time left: then another has it. */
   private async hold(destination: string, { due = 0, ...packet }: Packet): Promise<void> {
-    const turn = Math.min(due, Date.now() + HELD_FOR);
+    const isMany = this.waiting.count >= HELD_AT_ONCE / 2;
+    const turn = Math.min(due, Date.now() + (isMany ? HELD_AMONG_MANY : HELD_FOR));
     if (!(await this.waiting.until(turn))) throw new Error('This process closes.');
     await this.send(destination, due > Date.now() ? { ...packet, due } : packet);
   }

@@ -11,6 +11,11 @@ export class Waiting {
     return this.over;
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.ends.size;
+  }
+
   /** @returns `true`: it is that late. `false`: there is no time left */
   async until(moment: number): Promise<boolean> {
     if (this.over) return false;

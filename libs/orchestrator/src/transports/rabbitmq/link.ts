@@ -13,7 +13,7 @@ import type { RabbitSettings } from './rabbitmq.options.js';
 
 /** What is used of the inside of an amqplib connection: where its frames are written to. */
 interface Inside {
-  readonly connection?: { readonly stream?: Partial<Writable> };
+  readonly connection?: { readonly stream?: Writable };
 }
 
 /** Seconds between two attempts to connect. */

@@ -1,8 +1,9 @@
 import { KEPT_OTHERWISE, lua, PRELUDE } from './prelude.js';
 
-/** ARGV: epoch, line. */
+/** ARGV: epoch, line, seq or nothing. */
 export const EXPECTS = lua`${PRELUDE}
-return tonumber(field('epoch')) == tonumber(ARGV[1]) and field('line:' .. ARGV[2]) and 1 or 0
+local line = tonumber(field('epoch')) == tonumber(ARGV[1]) and read_line(ARGV[2])
+return line and (ARGV[3] == '' or line.seq < tonumber(ARGV[3])) and 1 or 0
 `;
 
 const ASKING = lua`${PRELUDE}
@@ -11,7 +12,8 @@ local function status()
   if field('ending') then return { 'ended', redis.call('GET', outputs) or field('summary') } end
   if field('cancelled') then return { 'cancelling' } end
   local main = read_line('')
-  return { main and main.departure == 'hand_over' and 'delivery_requested' or 'running' }
+  if not main then return { 'unknown' } end
+  return { main.departure == 'hand_over' and 'delivery_requested' or 'running' }
 end
 `;
 
@@ -34,5 +36,8 @@ return status()
 /** ARGV: epoch, milliseconds for which the record is kept. */
 export const REOPEN = lua`${PRELUDE}
 local epoch, known = tonumber(ARGV[1]), tonumber(field('epoch'))
-if (known or -1) < epoch then open(known, epoch, ARGV[2]) end
+if (known or -1) < epoch then
+  open(known, epoch, ARGV[2])
+  write_line('', expected_line())
+end
 `;

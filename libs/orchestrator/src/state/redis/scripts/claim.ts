@@ -13,7 +13,7 @@ if known ~= epoch then open(known, epoch, ARGV[8]) end
 
 local line = read_line(name)
 local place = 'place:' .. name .. '\n' .. hop
-local seq = tonumber(ARGV[3]) or (line and tonumber(field(place))) or (line and line.seq or 0) + 1
+local seq = tonumber(ARGV[3]) or (line and tonumber(field(place))) or math.max(line and line.seq or 0, 0) + 1
 local same = line and line.seq == seq and line.hop == hop
 if line and not same and seq <= line.seq then return { 'stale' } end
 if ended_by_another(name, seq, hop) then return { 'ended' } end

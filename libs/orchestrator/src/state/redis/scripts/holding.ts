@@ -16,7 +16,7 @@ if left or (first < #ARGV and not line.journal) then
   write_line(name, line)
 end
 if departure ~= 'fork' then return cancelled and 'cancelled' or 'ok' end
-local expected = as_text(new_line(-1, '', '', '0'))
+local expected = as_text(expected_line())
 for i = 8, first - 1 do redis.call('HSETNX', run, 'line:' .. ARGV[i], expected) end
 return 'ok'
 `;

@@ -90,6 +90,9 @@ local function new_line(seq, hop, token, at)
   return { seq = seq, hop = hop, token = token, leased = 0, overdue = false, at = at, departure = '', journal = false }
 end
 
+-- Of which a message will be claimed.
+local function expected_line() return new_line(-1, '', '', '0') end
+
 local function drop_journal(name)
   drop(function(each) return begins(each, 'done:' .. name .. '\n') end)
 end
