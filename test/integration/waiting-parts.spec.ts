@@ -241,3 +241,53 @@ it('an ended run of which the record has lost what led there tells its end again
     ['completed', 1, { work: 1 }],
   ]);
 });
+
+describe('a run that has ended while a part of it waits, and has not told so', () => {
+  /** Ends it with the message that holds that line, whose process dies then; the message comes again. */
+  const ended = async (line: string): Promise<Envelope[]> => {
+    const messages: Envelope[] = [];
+    intercept((envelope) => {
+      messages.push(envelope);
+      return envelope;
+    });
+    const { workflowId } = await alpha().start(forked(60 * MINUTE));
+    await services.clock.advance(SECOND);
+    const held = recordsOf().get(workflowId)?.lines.get(line);
+    expect(held).toBeDefined();
+    const { seq, hopId, token } = held ?? { seq: 0, hopId: '', token: '' };
+    const failure = {
+      type: 'infrastructure',
+      code: 'POISON_MESSAGE',
+      message: 'given up',
+      path: 'f',
+      step: 'f',
+      retryable: false,
+    };
+    await store.end({ workflowId, epoch: 0, line, seq, hopId, token }, { status: 'failed', failure } as never);
+    for (const each of recordsOf().get(workflowId)?.lines.values() ?? []) each.leasedUntil = 0;
+    await alpha().processWorkflowMessage(messages.find(({ hop_id: id }) => id === hopId) ?? {});
+    await services.clock.advance(2 * 60 * MINUTE);
+    return messages.filter(({ status }) => status !== undefined);
+  };
+
+  it.each([
+    ['that left the fork', ''],
+    ['of a part', 'f@1/a'],
+  ])('tells so when the message %s comes again', async (_, line) => {
+    const ends = await ended(line);
+    expect(ends.map(({ status, error }) => [status, (error as { code: string }).code])).toEqual([
+      ['failed', 'POISON_MESSAGE'],
+    ]);
+    expect([one.count.charge, two.count.charge]).toEqual([1, 0]);
+  });
+});
+
+it('a failed run of which the record has lost the end alone can be requeued', async () => {
+  const { workflowId } = await alpha().start(cookbook(task('z', 'alpha', 'charge', '{{api_input.nothing}}')));
+  await services.clock.advance(SECOND);
+  expect(await alpha().status(workflowId)).toMatchObject({ status: 'failed' });
+  const record = recordsOf().get(workflowId);
+  delete record?.ending;
+  expect(await alpha().status(workflowId)).toEqual({ status: 'running' });
+  expect(await alpha().requeue(workflowId)).toEqual({ workflowId });
+});

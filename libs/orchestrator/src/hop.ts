@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { abandon, stop } from './engine/advance.js';
+import { lineOf } from './engine/parts.js';
 import type { Run } from './engine/run.js';
 import type { OrchestratorError } from './errors/orchestrator.error.js';
 import { PoisonMessageError } from './errors/poison-message.error.js';
@@ -135,9 +136,10 @@ export class Hop {
   /** Where the run goes from here, after everything that can be executed here has been. */
   private async decide(run: Run, journal: HopJournal, claim: Granted): Promise<Move> {
     run.now = claim.at;
-    // It may only send its parts again, or arrive as it has ended. Of what the record has lost it executes nothing: its next hop does.
-    if (claim.left || run.message.waitingSince !== undefined) return this.driver.drive(run, journal, 'replay');
     const ended = claim.kind === 'ended-here' ? claim.summary : undefined;
+    // It may only send its parts again, or arrive as it has ended. Of what the record has lost it executes nothing: its next hop does.
+    const mayOnlySend = claim.left || run.message.waitingSince !== undefined;
+    if (mayOnlySend && ended === undefined) return this.driver.drive(run, journal, 'replay');
     const cancelled = claim.kind === 'cancelled' || ended?.status === 'cancelled';
     const ending: Partial<RunSummary> | undefined =
       ended ?? (cancelled ? whyCancelled(run) : reasonToEnd(run, this.clock.now()));
@@ -145,6 +147,7 @@ export class Hop {
     // Nothing more is executed; what is recorded counts. A run that this message ended comes to the same end again.
     const move = await this.driver.drive(run, journal, 'replay');
     if (ending.failure === undefined) return move.kind === 'complete' ? move : completed(move.run, ending);
+    if (ended !== undefined && lineOf(run) !== '') return abandon(move.run, ending.failure); // a part cannot fail its run otherwise
     const atItsEnd = move.kind === 'fail' || move.kind === 'complete';
     return atItsEnd && !cancelled ? move : stop(move.run, ending.failure);
   }

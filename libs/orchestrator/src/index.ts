@@ -100,6 +100,7 @@ export {
   type ClaimTerms,
   type Departure,
   type EndStatus,
+  type ExpectedLine,
   type Grant,
   type HoldAnswer,
   type Holder,

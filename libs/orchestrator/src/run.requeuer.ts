@@ -99,7 +99,7 @@ export class RunRequeuer {
   }
 
   /** Only what has ended can be tried again, and only from where it ended last. */
-  private async refuseLiving({ workflowId, epoch }: WorkflowMessage): Promise<void> {
+  private async refuseLiving({ workflowId, epoch, line, seq = 0 }: WorkflowMessage): Promise<void> {
     const [{ status }, newest = epoch] = await Promise.all([
       this.state.status(workflowId),
       this.state.epoch(workflowId),
@@ -108,7 +108,9 @@ export class RunRequeuer {
       throw new RunNotRequeuableError(`Run "${workflowId}" was requeued since: this message is of epoch ${epoch}, the run is in epoch ${newest}. Requeue it from its newest message on workflow.failed.`); // prettier-ignore
     }
     if (status === 'unknown' || status === 'failed' || status === 'cancelled') return;
-    throw notRequeuable(workflowId, status);
+    // Its end is at hand: a record that is no further has lost it.
+    const hasEnded = status !== 'completed' && (await this.state.expects({ workflowId, epoch, line, seq: seq + 1 }));
+    if (!hasEnded) throw notRequeuable(workflowId, status);
   }
 }
 

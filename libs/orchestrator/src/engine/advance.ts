@@ -7,7 +7,7 @@ import type { Failure } from '../errors/failure.js';
 import type { Outcome } from './outcome.js';
 import { mark, recordOf } from './bookkeeping.js';
 import { deliveryError } from './delivery.js';
-import { joinWalked, travellingPart, walkOn } from './parts.js';
+import { joinWalked, travellingPart, travels, walkOn } from './parts.js';
 import { backOff, nodeOf, type Plan } from './plan.js';
 import { groupOf, pathOf, pointer } from './position.js';
 import type { Ended, Frame } from './frame.js';
@@ -50,21 +50,22 @@ export function advance(run: Run, outcome: Outcome): Transition {
  * that travels does not end its run: it arrives as failed.
  */
 export function stop(run: Run, failure: Failure): Transition {
-  const whole = failure.path === undefined ? locatedHere(run, failure) : failure;
+  const whole = locatedHere(run, failure);
   const part = travellingPart(run);
   return part === undefined ? failed(run, whole) : fail(run, whole, part + 1);
 }
 
 /** Ends a run one of whose parts cannot even tell that it failed. It stands before the outermost fork, to be requeued from there. */
 export function abandon(run: Run, failure: Failure): Transition {
-  const outermost = run.frames.findIndex(({ part }) => part !== undefined && part.ahead === undefined);
+  const outermost = run.frames.findIndex(travels);
   if (outermost >= 0) run.frames.length = outermost;
   run.attempt = 1;
   return failed(run, locatedHere(run, failure));
 }
 
-/** The failure of a run where it stands. */
+/** The failure of a run where it stands, unless it says where. */
 function locatedHere(run: Run, failure: Failure): Failure {
+  if (failure.path !== undefined) return failure;
   const step = pointer(run);
   if (step !== undefined) return located(run, step, failure);
   // Nothing is at the pointer: the group that is about to end, or to fork, or that waits.

@@ -96,7 +96,7 @@ export function reentered({ plan, frames }: Run): Frame[] {
 }
 
 /** Whether it is a part that is not walked. */
-function travels(frame: Frame): frame is Frame & { readonly part: Part } {
+export function travels(frame: Frame): frame is Frame & { readonly part: Part } {
   return frame.part !== undefined && frame.part.ahead === undefined;
 }
 

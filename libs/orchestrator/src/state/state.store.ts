@@ -51,7 +51,7 @@ export interface RunSummary {
 }
 
 /**
- * `unknown`: nothing of its main line has been claimed yet, or that is forgotten. `delivery_requested`: handed over, and not resumed yet.
+ * `unknown`: nothing of its main line has been claimed yet, nor was it requeued, or that is forgotten. `delivery_requested`: handed over, and not resumed yet.
  * `cancelling`: it is to be cancelled, and whoever holds it has not heard of that yet.
  */
 export type RunStatus = { readonly status: 'unknown' | 'running' | 'delivery_requested' | 'cancelling' } | RunSummary;
@@ -161,8 +161,8 @@ export abstract class StateStore {
   abstract arrive(holder: Holder, arrival: Arrival): Promise<ArrivalAnswer>;
 
   /**
-   * Whether the record knows that line: a fork was left that it is a part of, or a message of it was claimed; with `seq`, none of that
-   * place or a later one. Claims nothing.
+   * Whether the record knows that line: a fork was left that it is a part of, it is the main line of a run that was requeued, or a
+   * message of it was claimed; with `seq`, none of that place or a later one. Claims nothing.
    */
   abstract expects(line: ExpectedLine): Promise<boolean>;
 

@@ -24,7 +24,7 @@ const listOf = (step: ForkJoinStep, name: string | undefined): readonly Step[] =
 const isList = (step: ForkJoinStep, name: string | undefined): boolean =>
   name !== undefined && Array.isArray(step.branches[name]);
 
-/** Without a slash: `<join>/<part>` is the line of one part only, whatever branches are called. */
+/** Without a slash: the last one of a line stands before its part, whatever branches are called. */
 const partNameOf = (branch: string): string => branch.replaceAll('~', '~0').replaceAll('/', '~1');
 
 const isEnded = (value: unknown): boolean =>
