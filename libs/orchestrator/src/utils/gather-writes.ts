@@ -6,7 +6,7 @@ import type { Writable } from 'node:stream';
  * @param stream taken from inside of a library: where a version of it has no such thing, nothing is changed
  */
 export function gatherWrites(stream: Writable | undefined): void {
-  if (typeof (stream as Partial<Writable> | undefined)?.cork !== 'function' || stream === undefined) return;
+  if (typeof stream?.cork !== 'function') return;
   const write = stream.write.bind(stream) as (...args: readonly unknown[]) => boolean;
   let gathering = false;
   Object.assign(stream, {

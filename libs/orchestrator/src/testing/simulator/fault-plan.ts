@@ -7,9 +7,8 @@ export type PortCall =
 /**
  * What happens to a call. `crash`: the process that makes it is gone, before the call did anything or when it was done, and
  * its message comes again. `fail`: the call rejects, not done or done. `stall`: the lease of its hop ends for the store, and the
- * message is granted to another delivery; then the call goes on. `restart`: the store is empty, `failover`: it has lost
- * what was written last, `cancel`: somebody cancels the
- * run; then the call goes on. `slow`: a handler takes long after it has acted.
+ * message is granted to another delivery; then the call goes on. `restart`: the store is empty, `failover`: it has lost what was
+ * written last, `cancel`: somebody cancels the run; then the call goes on. `slow`: a handler takes long after it has acted.
  */
 export type Verdict =
   | 'pass'
@@ -65,17 +64,8 @@ export interface Faults {
   readonly reorder?: boolean;
 }
 
-type Counted = 'crash' | 'stall' | 'storeError' | 'publishError' | 'restart' | 'failover' | 'cancel' | 'slow';
-const COUNTED: readonly Counted[] = [
-  'crash',
-  'stall',
-  'storeError',
-  'publishError',
-  'restart',
-  'failover',
-  'cancel',
-  'slow',
-];
+const COUNTED = ['crash', 'stall', 'storeError', 'publishError', 'restart', 'failover', 'cancel', 'slow'] as const;
+type Counted = (typeof COUNTED)[number];
 const IN_THE_STORE: ReadonlySet<PortCall> = new Set(['claim', 'record', 'extend', 'arrive', 'expects', 'end']);
 
 /** Faults by chance, all of it from a seed. */
@@ -88,8 +78,7 @@ export class RandomFaults implements FaultPlan {
     private readonly faults: Faults,
     private readonly calls: number,
   ) {
-    this.left = { crash: 0, stall: 0, storeError: 0, publishError: 0, restart: 0, failover: 0, cancel: 0, slow: 0 };
-    for (const fault of COUNTED) this.left[fault] = faults[fault] ?? 0;
+    this.left = Object.fromEntries(COUNTED.map((fault) => [fault, faults[fault] ?? 0])) as Record<Counted, number>;
   }
 
   verdict(call: PortCall): Verdict {

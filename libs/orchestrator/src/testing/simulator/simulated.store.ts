@@ -108,7 +108,7 @@ export class SimulatedStateStore extends StateStore {
   }
 
   override expects(line: ExpectedLine): Promise<boolean> {
-    return this.call('expects', { ...line, seq: line.seq }, '', [], () => this.records.expects(line));
+    return this.call('expects', line, '', [], () => this.records.expects(line));
   }
 
   override end(holder: Holder, summary: RunSummary): Promise<HoldAnswer> {
@@ -152,7 +152,7 @@ export class SimulatedStateStore extends StateStore {
 
   private call<T>(
     port: PortCall,
-    { workflowId, epoch, line, seq }: Omit<HopId, 'hopId'>,
+    { workflowId, epoch, line, seq }: ExpectedLine,
     what: string,
     paths: readonly string[],
     act: () => Promise<T>,
